@@ -1,6 +1,7 @@
 """From gin files to bindings, with errors that name the place."""
 
 import pathlib
+import tokenize
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -77,7 +78,7 @@ class _Parser(config_parser.ConfigParser):
         self.place, self._multiline = place, multiline
         try:
             super().__init__(text, _Delegate(self))
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, tokenize.TokenError) as error:
             self._fail(error)
 
     def __next__(self) -> Any:
@@ -88,12 +89,8 @@ class _Parser(config_parser.ConfigParser):
             raise InputError(str(error).split("\n")[0]) from error
         except StopIteration:
             raise
-        except (SyntaxError, ValueError) as error:
-            self._fail(error)
-        except Exception as error:
-            # tokenize.TokenError is not a SyntaxError before Python 3.12.
-            if type(error).__name__ != "TokenError":
-                raise
+        # tokenize.TokenError is not a SyntaxError before Python 3.12.
+        except (SyntaxError, ValueError, tokenize.TokenError) as error:
             self._fail(error)
 
     def at(self, line: int) -> str:
@@ -108,8 +105,9 @@ class _Parser(config_parser.ConfigParser):
         elif len(error.args) == 2 and isinstance(error.args[1], tuple):
             line, reason = error.args[1][0], error.args[0]
         else:
-            # The last line says what failed, the first one how Python's ast put it.
-            line, reason = None, str(error).strip().split("\n")[-1].strip()
+            line, reason = None, str(error)
+        # The last line says what failed, the ones before how Python put it.
+        reason = str(reason).strip().split("\n")[-1].strip()
         token = getattr(self, "_current_token", None)
         line = line or (token.start[0] if token else 1)
         raise InputError(f"{self.at(line)}: not valid gin: {reason}") from error
