@@ -92,6 +92,4 @@ def operations(game: Any, train_step: Any, discriminator_steps: int) -> int:
     graph = train_step.get_concrete_function([samples] * discriminator_steps).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    return int(
-        tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
-    )
+    return int(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops)
