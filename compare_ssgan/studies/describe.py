@@ -1,6 +1,5 @@
 """What a run would train, without training it."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +13,11 @@ class Layer(NamedTuple):
 
     Attributes:
         path: Attributes that lead to it from the network.
-        kind: Name of its class.
         shapes: Shapes of its trainable variables, by name.
         parameters: Number of trainable parameters.
     """
 
     path: str
-    kind: str
     shapes: dict[str, list[int]]
     parameters: int
 
@@ -30,29 +27,19 @@ def count_parameters(modules: Any) -> int:
     return sum(int(np.prod(v.shape)) for v in variables_of(modules))
 
 
-def layers(module: tf.Module, path: str = "") -> Iterator[Layer]:
-    """Yields the modules inside `module` that own trainable variables."""
-    own: dict[str, tf.Variable] = {}
-    for name, value in vars(module).items():
-        if name.startswith("_") and not isinstance(value, tf.Module | list | tuple):
-            continue
-        inner = f"{path}.{name.lstrip('_')}".lstrip(".")
-        if isinstance(value, tf.Variable) and value.trainable:
-            own[name] = value
-        elif isinstance(value, tf.Module):
-            yield from layers(value, inner)
-        elif isinstance(value, list | tuple):
-            for i, item in enumerate(value):
-                if isinstance(item, tf.Module):
-                    yield from layers(item, f"{inner}[{i}]")
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                if isinstance(item, tf.Module):
-                    yield from layers(item, f"{inner}.{key}")
-    if own:
-        shapes = {name: list(v.shape) for name, v in own.items()}
-        parameters = sum(int(np.prod(shape)) for shape in shapes.values())
-        yield Layer(path, type(module).__name__, shapes, parameters)
+def layers(module: tf.Module) -> list[Layer]:
+    """Returns the parts of `module` that own trainable variables, in order."""
+    owners: dict[str, dict[str, list[int]]] = {}
+    for path, variable in module._flatten(
+        predicate=lambda value: isinstance(value, tf.Variable), with_path=True
+    ):
+        if variable.trainable:
+            owner = ".".join(str(part).lstrip("_") for part in path[:-1])
+            owners.setdefault(owner, {})[str(path[-1])] = list(variable.shape)
+    return [
+        Layer(path, shapes, sum(int(np.prod(shape)) for shape in shapes.values()))
+        for path, shapes in owners.items()
+    ]
 
 
 def networks(game: Any) -> dict[str, Any]:
