@@ -6,16 +6,15 @@ everything that only reads records answer at once.
 
 import argparse
 import os
-import pathlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from absl import app
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
-from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.errors import CommandError
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -81,9 +80,7 @@ def _add_config_flags(parser: Any, gin_required: bool) -> None:
 
 
 def _add_machine_flags(parser: Any) -> None:
-    parser.add_argument(
-        "--data_dir", metavar="DIR", help="where prepared datasets lie"
-    )
+    parser.add_argument("--data_dir", metavar="DIR", help="where prepared datasets lie")
     parser.add_argument(
         "--threads", type=_positive, metavar="N",
         help="threads to compute with (default: all cores); equal numbers give "
@@ -132,12 +129,8 @@ def _add_readers(commands: Any) -> None:
     for parser in (table, plot):
         parser.add_argument("--metric", default="fid", help="kind or full name")
     table.add_argument("--select", default="last", metavar="last|best|step:N")
-    table.add_argument(
-        "--format", default="md", choices=["md", "csv", "latex", "json"]
-    )
-    plot.add_argument(
-        "--out", metavar="FILE", help="default: DIR/figures/<metric>.png"
-    )
+    table.add_argument("--format", default="md", choices=["md", "csv", "latex", "json"])
+    plot.add_argument("--out", metavar="FILE", help="default: DIR/figures/<metric>.png")
 
 
 def _add_sample(commands: Any) -> None:
