@@ -65,7 +65,7 @@ def hinge() -> AdversarialLoss:
     """Hinge loss, Eq. 16 and 17 of Miyato et al., arXiv 1802.05957."""
 
     def discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        return tfgan.wasserstein_hinge_discriminator_loss(
+        return tfgan.hinge_discriminator_loss(
             real_logits, fake_logits, loss_collection=None
         )
 
@@ -135,9 +135,8 @@ def relativistic_average() -> AdversarialLoss:
 
 
 def _cross_entropy(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    # TF-GAN smooths the labels by 0.25 unless told otherwise; the paper does not.
     return tfgan.modified_discriminator_loss(
-        real_logits, fake_logits, label_smoothing=0.0, loss_collection=None
+        real_logits, fake_logits, loss_collection=None
     )
 
 

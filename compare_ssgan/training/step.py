@@ -45,7 +45,7 @@ def make_train_step(
     generator_optimizer: Any,
     discriminator_steps: int = 1,
     ema: ExponentialMovingAverage | None = None,
-) -> Callable[[Sequence[Batch]], Terms]:
+) -> Any:
     """Compiles one generator step preceded by discriminator steps.
 
     Spectral norms advance by one power iteration per step of the player they
@@ -59,8 +59,8 @@ def make_train_step(
         ema: Follows the generator, if given.
 
     Returns:
-        A function of `discriminator_steps` batches of real data that updates the
-        players, counts the generator step, and returns scalars by name:
+        A `tf.function` of a list of `discriminator_steps` batches of real data that
+        updates the players, counts the generator step, and returns scalars by name:
         "discriminator/<term>", averaged over the steps, and "generator/<term>".
     """
     d_variables = variables_of(game.discriminator_modules)
@@ -72,6 +72,10 @@ def make_train_step(
     # Control flow below is Python's, so AutoGraph would only blur stack traces.
     @tf.function(autograph=False)
     def train_step(batches: Sequence[Batch]) -> Terms:
+        if len(batches) != discriminator_steps:
+            raise ValueError(
+                f"Expected {discriminator_steps} batches, received {len(batches)}."
+            )
         update_spectral_norms(game.generator_modules)
         d_terms: list[Terms] = []
         for batch in batches:
@@ -89,11 +93,4 @@ def make_train_step(
         }
         return terms | {f"generator/{name}": term for name, term in g_terms.items()}
 
-    def checked(batches: Sequence[Batch]) -> Terms:
-        if len(batches) != discriminator_steps:
-            raise ValueError(
-                f"Expected {discriminator_steps} batches, received {len(batches)}."
-            )
-        return train_step(batches)
-
-    return checked
+    return train_step

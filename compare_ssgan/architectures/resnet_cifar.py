@@ -1,0 +1,195 @@
+"""The residual networks for 32x32 images of SNGAN, and compare_gan's form of them."""
+
+from functools import partial
+from typing import Literal
+
+import tensorflow as tf
+
+from compare_ssgan import config
+from compare_ssgan.architectures.checks import check_choice, check_width
+from compare_ssgan.errors import InputError
+from compare_ssgan.layers.basic import Conv2d, Dense
+from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
+from compare_ssgan.layers.resample import Upsampling
+from compare_ssgan.layers.resnet import ResidualBlock, ShortcutSize
+from compare_ssgan.layers.weights import Weights
+from compare_ssgan.types import Condition, ConditionSizes, ImageShape, Representation
+
+_NUM_UP = 3
+_START = 4  # Height and width of the generator's first map.
+
+
+@config.register("resnet_cifar")
+class Generator(tf.Module):
+    """Dense layer to 4x4, three up-sampling residual blocks, convolution to pixels.
+
+    Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018,
+    https://arxiv.org/abs/1802.05957, Table 4a. The defaults are compare_gan's
+    (https://github.com/google/compare_gan, resnet_cifar.py), hence SSGAN's: a 3x3
+    convolution on every shortcut and a sigmoid at the end. Up-sampling repeats pixels
+    as in the paper; compare_gan inserts zeros. `shortcut_kernel_size = 1` and
+    `output = "tanh"` give the paper's network.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        input_size: int,
+        sizes: ConditionSizes,
+        weights: Weights,
+        norm: NormFactory | None,
+        *,
+        channels: int = 256,
+        shortcut_kernel_size: ShortcutSize = 3,
+        upsampling: Upsampling = "nearest",
+        output: Literal["sigmoid", "tanh"] = "sigmoid",
+    ) -> None:
+        """Builds the network.
+
+        Args:
+            image_shape: (32, 32, any number of channels).
+            input_size: Size of the input vector.
+            sizes: Sizes of what normalizations are modulated by.
+            weights: How to make kernels; all of them are spectrally normalized if
+                any is.
+            norm: Makes the normalization before each ReLU, or None.
+            channels: Width of every block.
+            shortcut_kernel_size: 3 for a 3x3 convolution on every shortcut, 1 for a
+                1x1 convolution.
+            upsampling: "nearest" or "zeros" (zero insertion).
+            output: "sigmoid", or "tanh" for (tanh + 1) / 2.
+
+        Raises:
+            InputError: If images are not 32x32 or a hyperparameter is out of range.
+        """
+        super().__init__("generator")
+        _check_size(image_shape)
+        check_width("resnet_cifar.Generator.channels", channels)
+        check_choice("resnet_cifar.Generator.upsampling", upsampling, Upsampling)
+        check_choice(
+            "resnet_cifar.Generator.output", output, Literal["sigmoid", "tanh"]
+        )
+        make = None if norm is None else partial(norm, sizes=sizes, weights=weights)
+        self.dense = Dense(input_size, _START**2 * channels, weights)
+        self.blocks = [
+            ResidualBlock(
+                channels,
+                channels,
+                weights,
+                make,
+                shortcut_kernel_size=shortcut_kernel_size,
+                resample="up",
+                upsampling=upsampling,
+                name=f"block{index}",
+            )
+            for index in range(_NUM_UP)
+        ]
+        self.norm = None if make is None else make(channels)
+        self.conv = Conv2d(channels, image_shape[2], weights)
+        self.channels, self.output = channels, output
+
+    def __call__(
+        self, inputs: tf.Tensor, condition: Condition, training: bool
+    ) -> tf.Tensor:
+        """Returns [batch, 32, 32, image channels] in [0, 1]."""
+        x = tf.reshape(self.dense(inputs), [-1, _START, _START, self.channels])
+        for block in self.blocks:
+            x = block(x, condition, training)
+        if self.norm is not None:
+            x = self.norm(x, condition, training)
+        x = self.conv(tf.nn.relu(x))
+        # (tanh(x) + 1) / 2 is the sigmoid of 2x.
+        return tf.sigmoid(2.0 * x if self.output == "tanh" else x)
+
+
+@config.register("resnet_cifar")
+class Backbone(tf.Module):
+    """Two down-sampling and two further residual blocks, ReLU, pooling.
+
+    Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018,
+    https://arxiv.org/abs/1802.05957, Table 4b. The defaults are compare_gan's
+    (https://github.com/google/compare_gan, resnet_cifar.py), hence SSGAN's: a 3x3
+    convolution on every shortcut, mean pooling, pixels in [0, 1].
+    `shortcut_kernel_size = 1`, `pooling = "sum"` and `input_range = "centered"` give
+    the paper's network. Without normalization the first block has no ReLU before its
+    first convolution; there compare_gan's does nothing, as pixels are not negative.
+
+    Attributes:
+        feature_size: Size of the pooled features.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        weights: Weights,
+        norm: NormFactory | None,
+        *,
+        channels: int = 128,
+        shortcut_kernel_size: ShortcutSize = 3,
+        pooling: Literal["mean", "sum"] = "mean",
+        input_range: Literal["unit", "centered"] = "unit",
+    ) -> None:
+        """Builds the network.
+
+        Args:
+            image_shape: (32, 32, any number of channels).
+            weights: How to make kernels; all of them are spectrally normalized if
+                any is.
+            norm: Makes the normalization before each ReLU of the blocks: None or
+                norms.LayerNorm.
+            channels: Width of every block.
+            shortcut_kernel_size: 3 for a 3x3 convolution on every shortcut; 1 for a
+                1x1 convolution where the shape changes and the identity elsewhere.
+            pooling: "mean" or "sum" over positions.
+            input_range: "unit" uses pixels as they are, "centered" maps them to
+                [-1, 1] first.
+
+        Raises:
+            InputError: If images are not 32x32, the normalization is not supported,
+                or a hyperparameter is out of range.
+        """
+        super().__init__("backbone")
+        _check_size(image_shape)
+        name = "resnet_cifar.Backbone"
+        check_width(f"{name}.channels", channels)
+        check_choice(f"{name}.pooling", pooling, Literal["mean", "sum"])
+        check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
+        make = None
+        if norm is not None:
+            make = partial(
+                discriminator_norm, norm, weights=weights, architecture="resnet_cifar"
+            )
+        self.blocks = [
+            ResidualBlock(
+                channels if index else image_shape[2],
+                channels,
+                weights,
+                make,
+                shortcut_kernel_size=shortcut_kernel_size,
+                resample="down" if index < 2 else None,
+                activate_input=index > 0 or norm is not None,
+                name=f"block{index}",
+            )
+            for index in range(4)
+        ]
+        self.pooling, self.input_range = pooling, input_range
+        self.feature_size = channels
+
+    def __call__(self, images: tf.Tensor, training: bool) -> Representation:
+        """Returns [batch, channels] features of images in [0, 1], and block outputs."""
+        x = images if self.input_range == "unit" else 2.0 * images - 1.0
+        blocks = {}
+        for index, block in enumerate(self.blocks):
+            x = block(x, Condition(), training)
+            blocks[f"block{index}"] = x
+        pool = tf.reduce_mean if self.pooling == "mean" else tf.reduce_sum
+        return Representation(pool(tf.nn.relu(x), axis=[1, 2]), blocks)
+
+
+def _check_size(image_shape: ImageShape) -> None:
+    if tuple(image_shape[:2]) != (32, 32):
+        raise InputError(
+            f"resnet_cifar makes images of 32x32 pixels, not {image_shape[0]}x"
+            f"{image_shape[1]}. Set GENERATOR and BACKBONE to sndcgan's or "
+            "dcgan's, or use a dataset of 32x32 images."
+        )

@@ -1,0 +1,104 @@
+"""The residual block of the ResNet GANs."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import tensorflow as tf
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.layers.basic import Conv2d
+from compare_ssgan.layers.normalization import Norm
+from compare_ssgan.layers.resample import Resample, Upsampling
+from compare_ssgan.layers.weights import Weights
+from compare_ssgan.types import Condition
+
+ShortcutSize = Literal[1, 3]
+
+
+class ResidualBlock(tf.Module):
+    """Two pre-activated 3x3 convolutions plus a shortcut.
+
+    He et al., "Identity Mappings in Deep Residual Networks", 2016,
+    https://arxiv.org/abs/1603.05027, with the changes of resolution of Miyato et al.,
+    2018, https://arxiv.org/abs/1802.05957, Appendix B.4: [norm], ReLU, (up-sampling)
+    convolution, [norm], ReLU, convolution (down-sampling). The shortcut starts at the
+    raw input.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        weights: Weights,
+        norm: Callable[[int], Norm] | None = None,
+        *,
+        shortcut_kernel_size: ShortcutSize,
+        resample: Resample | None = None,
+        upsampling: Upsampling = "nearest",
+        activate_input: bool = True,
+        name: str = "block",
+    ) -> None:
+        """Builds the convolutions and normalizations.
+
+        Args:
+            in_channels: Channels of the input.
+            out_channels: Channels of the output.
+            weights: How to make kernels.
+            norm: Makes a normalization of a given number of channels, or None.
+            shortcut_kernel_size: 3 for a 3x3 convolution on every shortcut, as in
+                compare_gan; 1 for a 1x1 convolution where the shape changes and the
+                identity elsewhere, as in the SNGAN paper.
+            resample: "up", "down" or None.
+            upsampling: How "up" fills the larger grid.
+            activate_input: Whether the first (norm and) ReLU is there; the first
+                block of a discriminator reads pixels, not pre-activations.
+            name: Name of the module.
+
+        Raises:
+            InputError: If `shortcut_kernel_size` is neither 1 nor 3.
+        """
+        super().__init__(name)
+        if shortcut_kernel_size not in (1, 3):
+            raise InputError(
+                f"A shortcut has a kernel of size 1 or 3, not {shortcut_kernel_size}. "
+                "Change shortcut_kernel_size of the network."
+            )
+        up: Resample | None = "up" if resample == "up" else None
+        down: Resample | None = "down" if resample == "down" else None
+        self.activate_input = activate_input
+        self.norm1 = None if norm is None else norm(in_channels)
+        self.norm2 = None if norm is None else norm(out_channels)
+        self.conv1 = Conv2d(
+            in_channels,
+            out_channels,
+            weights,
+            resample=up,
+            upsampling=upsampling,
+            name="conv1",
+        )
+        self.conv2 = Conv2d(
+            out_channels, out_channels, weights, resample=down, name="conv2"
+        )
+        self.shortcut = None
+        if shortcut_kernel_size == 3 or resample or in_channels != out_channels:
+            self.shortcut = Conv2d(
+                in_channels,
+                out_channels,
+                weights,
+                size=shortcut_kernel_size,
+                resample=resample,
+                upsampling=upsampling,
+                name="shortcut",
+            )
+
+    def __call__(self, x: tf.Tensor, condition: Condition, training: bool) -> tf.Tensor:
+        h = x
+        if self.norm1 is not None:
+            h = self.norm1(h, condition, training)
+        if self.activate_input:
+            h = tf.nn.relu(h)
+        h = self.conv1(h)
+        if self.norm2 is not None:
+            h = self.norm2(h, condition, training)
+        h = self.conv2(tf.nn.relu(h))
+        return h + (x if self.shortcut is None else self.shortcut(x))
