@@ -175,3 +175,168 @@ def _seeds(text: str) -> list[int]:
     if len(set(seeds)) < len(seeds):
         raise argparse.ArgumentTypeError(f"'{text}' names a seed twice")
     return seeds
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.seeds is not None:
+        return _run_seeds(arguments)
+    spec = _studies(arguments)
+    from compare_ssgan.studies.run import execute
+
+    execute(spec.load(_request(arguments, arguments.seed)))
+    return 0
+
+
+def _run_seeds(arguments: argparse.Namespace) -> int:
+    """Does one run per seed, each in a process of its own, as a sweep does."""
+    spec = _studies(arguments)
+    from compare_ssgan.studies.executors import inline
+
+    requests = [spec.load(_request(arguments, seed)) for seed in arguments.seeds]
+    codes: list[int] = []
+    complete = inline.execute(
+        requests,
+        jobs=1,
+        started=lambda request: print(f"seed {request.seed}", file=sys.stderr),
+        finished=lambda request, code, log: codes.append(code),
+    )
+    return max(codes, default=0) if complete else PreemptedError.exit_code
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    _studies(arguments)
+    from compare_ssgan.studies.plan import Overrides
+    from compare_ssgan.studies.sweep import sweep
+
+    summary = sweep(
+        arguments.study,
+        _path(arguments.out),
+        jobs=arguments.jobs,
+        dry_run=arguments.dry_run,
+        overrides=Overrides(
+            dataset=arguments.dataset,
+            budget=arguments.budget,
+            settings=tuple(arguments.settings),
+            threads=arguments.threads,
+            strategy=arguments.strategy,
+            data_dir=arguments.data_dir,
+        ),
+    )
+    if not arguments.dry_run:
+        print(summary)
+    return summary.exit_code
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import status
+
+    print(status.render(_path(arguments.directory), as_json=arguments.json))
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import tables
+
+    print(
+        tables.render(
+            [_path(arguments.directory)],
+            metric=arguments.metric,
+            select=arguments.select,
+            format=arguments.format,
+        )
+    )
+    return 0
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import figures
+
+    directory = _path(arguments.directory)
+    out = _path(arguments.out) or directory / "figures" / f"{arguments.metric}.png"
+    for path in figures.curves([directory], arguments.metric, out):
+        print(path)
+    return 0
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    _load_tensorflow()
+    from compare_ssgan.studies import restore
+
+    print(
+        restore.save_grid(
+            _path(arguments.run), arguments.num, _path(arguments.out), arguments.seed
+        )
+    )
+    return 0
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    _studies(arguments)
+    from compare_ssgan.studies import describe
+
+    found = describe.describe(_request(arguments, seed=None))
+    print(describe.render(found, arguments.json))
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    _load_tensorflow()
+    from compare_ssgan.studies import catalogue
+
+    print(catalogue.render(arguments.kind))
+    return 0
+
+
+def _studies(arguments: argparse.Namespace) -> Any:
+    """Imports what trains, with the machine's settings in place."""
+    from compare_ssgan.studies import threads
+
+    threads.limit_libraries(getattr(arguments, "threads", None))
+    _load_tensorflow()
+    from compare_ssgan.datasets import base
+    from compare_ssgan.studies import spec
+
+    if arguments.data_dir is not None:
+        base.set_data_directory(pathlib.Path(arguments.data_dir))
+    return spec
+
+
+def _request(arguments: argparse.Namespace, seed: int | None) -> Any:
+    from compare_ssgan.studies.spec import RunRequest
+
+    return RunRequest(
+        gin_files=tuple(arguments.gin),
+        dataset=arguments.dataset or "digits",
+        budget=arguments.budget or "short",
+        seed=seed,
+        settings=tuple(arguments.settings),
+        out=_path(getattr(arguments, "out", None)),
+        threads=getattr(arguments, "threads", None),
+        strategy=getattr(arguments, "strategy", "none"),
+        data_dir=arguments.data_dir,
+    )
+
+
+def _path(text: str | None) -> Any:
+    return None if text is None else pathlib.Path(text)
+
+
+def _load_tensorflow() -> None:
+    """Imports TensorFlow without the lines it prints about its own start.
+
+    They come from C++ before any log level can be set. If the import fails, they
+    are shown.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -110,7 +110,10 @@ def test_query_returns_values_and_references_as_text(write):
     ("text", "message"),
     [
         ("PART = @ingredint()", r"second.gin, line 1: .*Did you mean '.*ingredient'"),
-        ("\ningredint.weight = 1", r"second.gin, line 2: .*Did you mean 'config_test.ingredient'"),
+        (
+            "\ningredint.weight = 1",
+            r"second.gin, line 2: .*Did you mean 'config_test.ingredient'",
+        ),
         ("ingredient.wieght = 1", r"line 1: .*no parameter 'wieght'. .*'weight'"),
         ("ingredient:\n  wieght = 1", r"line 2: .*no parameter 'wieght'"),
         ("STEPZ = 1", r"declares no macro STEPZ. Did you mean 'STEPS'"),
