@@ -5,8 +5,11 @@ everything that only reads records answer at once.
 """
 
 import argparse
+import importlib
 import os
+import pathlib
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +17,7 @@ from absl import app
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
-from compare_ssgan.errors import CommandError
+from compare_ssgan.errors import CommandError, PreemptedError
 
 Command = Callable[[argparse.Namespace], int]
 

@@ -139,9 +139,12 @@ def test_a_wrong_line_is_named_with_file_line_and_nearest_name(write, text, mess
     ],
 )
 def test_a_wrong_setting_is_named(write, setting, message):
-    with pytest.raises(InputError, match=message):
+    def identify():
         load(write, "PART = @ingredient()\n", [setting])
-        config.canonical()
+        return config.canonical()
+
+    with pytest.raises(InputError, match=message):
+        identify()
 
 
 def test_a_required_macro_without_value_is_named_with_its_user(write):
@@ -163,7 +166,8 @@ def test_a_missing_file_is_reported_with_the_nearest_name(write):
         ("other_ingredient.weight = 3.0", ["config_test.other_ingredient.weight"]),
         # A narrower scope serves the only call.
         (
-            "ingredient.weight = 3.0\nPART = @s/ingredient()\ns/ingredient.weight = 4.0",
+            "ingredient.weight = 3.0\n"
+            "PART = @s/ingredient()\ns/ingredient.weight = 4.0",
             ["config_test.ingredient.weight"],
         ),
         ("t/ingredient.weight = 3.0", ["t/config_test.ingredient.weight"]),
