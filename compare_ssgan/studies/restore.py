@@ -109,5 +109,5 @@ def save_grid(
         raise InputError(f"--out: there is no directory {out.parent}.")
     restored = load_game(run_dir)
     samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
-    grids.save(samples.images.numpy(), out)
+    grids.write_png(out, grids.grid(samples.images.numpy()))
     return out
