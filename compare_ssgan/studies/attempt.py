@@ -23,7 +23,7 @@ GRID_IMAGES = 64
 # Any fixed number: the same latents at every evaluation and in every run.
 _GRID_SEED = 20_181_127
 
-Measure = Callable[[Sampler, Any], Sequence[Any]]
+Measure = Callable[[Sampler | None, Any], Sequence[Any]]
 
 
 class Attempt:
@@ -38,7 +38,7 @@ class Attempt:
             experiment: What to train.
             record: Where to write.
             measure: Maps (sampler, dataset) to measurements with the attributes
-                metric, value and eval_seed.
+                metric, value and eval_seed; for no sampler the values are NaN.
 
         Raises:
             CommandError: If there are checkpoints but none can be used.
@@ -50,7 +50,7 @@ class Attempt:
         restored = self._checkpoints.restore()
         record.forget_after(-1 if restored is None else restored)
         self.resumed = restored is not None
-        self.step = restored or 0
+        self.step = self._start = restored or 0
         self._sampler = Sampler(experiment.game, experiment.averaged_generator)
         self._read = False
 
@@ -117,7 +117,8 @@ class Attempt:
 
     def evaluate(self, step: int) -> None:
         """Measures the generator, and shows a grid of its samples."""
-        self._add_timing(step, "train")
+        if step > self._start:
+            self._add_timing(step, "train")
         measured = self._measure(self._sampler, self._experiment.dataset)
         values = {each.metric: float(each.value) for each in measured}
         image = self._draw_grid()
@@ -152,10 +153,9 @@ class Attempt:
 
     def _add_nan(self, step: int) -> None:
         """Records at the step of the divergence that there is nothing to measure."""
-        rows = self._record.measurements()
-        first = [row for row in rows if row["step"] == rows[0]["step"]]
         self._record.add_measurements(
-            self._row(step, row["metric"], math.nan, row["eval_seed"]) for row in first
+            self._row(step, each.metric, math.nan, each.eval_seed)
+            for each in self._measure(None, self._experiment.dataset)
         )
 
     def _add_timing(self, step: int, event: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.studies import description, experiment, spec
+from compare_ssgan.studies import experiment, provenance, spec
 from compare_ssgan.types import Samples
 
 
@@ -82,7 +82,7 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
     with config.construction():
         built = experiment.run()
     game = built.game
-    networks: dict[str, Any] = description.networks(game)
+    networks: dict[str, Any] = provenance.networks(game)
     modules = {"generator": game.generator, "discriminator": game.discriminator}
     for player, module in modules.items():
         networks[player]["layers"] = [layer._asdict() for layer in layers(module)]

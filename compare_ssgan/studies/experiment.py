@@ -55,8 +55,8 @@ def run(
     steps: int = config.REQUIRED,
     eval_every: int = config.REQUIRED,
     checkpoint_every: int = config.REQUIRED,
-    log_every: int = config.REQUIRED,
     seed: int = config.REQUIRED,
+    log_every: int = 20,
     ema_decay: float | None = None,
     ema_start_step: int = 0,
 ) -> Experiment:
@@ -73,8 +73,8 @@ def run(
         steps: Generator steps.
         eval_every: Generator steps between evaluations.
         checkpoint_every: Generator steps between checkpoints.
-        log_every: Generator steps between logged terms.
         seed: Of initial weights, noise and the order of the data.
+        log_every: Generator steps between logged terms.
         ema_decay: Share an update of the generator's moving average keeps, in
             (0, 1); None for no average.
         ema_start_step: First generator step that is averaged.

@@ -71,16 +71,8 @@ def load_game(run_dir: pathlib.Path) -> Restored:
     stand_in = _Shape(run["dataset"], shape, classes, _Size(run["batch_size"]))
     with config.construction():
         built = experiment.run(stand_in)
-    readable = (
-        (step, path)
-        for step in reversed(steps)
-        if checkpoints.is_readable(
-            path := checkpoints.checkpoint_path(record.checkpoints, step)
-        )
-    )
-    step, path = next(readable, (None, None))
-    if step is None or path is None:
-        raise CommandError(f"None of the checkpoints in {run_dir} can be read.")
+    step = _newest_readable(record.checkpoints, steps)
+    path = checkpoints.checkpoint_path(record.checkpoints, step)
     checkpoints.restore_all(tf.train.Checkpoint(**built.parts), path)
     sampler = Sampler(built.game, built.averaged_generator)
     return Restored(built.game, sampler, step)
@@ -111,3 +103,10 @@ def save_grid(
     samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
     grids.write_png(out, grids.grid(samples.images.numpy()))
     return out
+
+
+def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:
+    for step in reversed(steps):
+        if checkpoints.is_readable(checkpoints.checkpoint_path(directory, step)):
+            return step
+    raise CommandError(f"None of the checkpoints in {directory} can be read.")

@@ -13,11 +13,11 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import (
-    description,
     experiment,
     files,
     lock,
     progress,
+    provenance,
     spec,
     stop,
     threads,
@@ -120,7 +120,7 @@ def _build() -> experiment.Experiment:
         raise InputError(f"A setting has the wrong type: {reason}{place}.") from error
 
 
-def _measure(sampler: Sampler, dataset: Any) -> Sequence[Any]:
+def _measure(sampler: Sampler | None, dataset: Any) -> Sequence[Any]:
     try:
         return evaluate(sampler, dataset)
     except InputError:
@@ -150,12 +150,12 @@ def _describe(
         "error": None,
         "diverged": None,
         "package_version": compare_ssgan.__version__,
-        "git_commit": description.git_commit(),
-        "versions": description.versions(),
-        "device": description.device(num_threads),
+        "git_commit": provenance.git_commit(),
+        "versions": provenance.versions(),
+        "device": provenance.device(num_threads),
         "image_shape": list(built.problem.image_shape),
         "num_classes": built.problem.num_classes,
-        "networks": description.networks(built.game),
+        "networks": provenance.networks(built.game),
         "steps": built.schedule.steps,
         "batch_size": built.problem.batch_size,
         "discriminator_steps": built.discriminator_steps,
