@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from absl import app
+from absl import app, flags, logging
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
@@ -31,6 +31,9 @@ def main() -> None:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     """Calls the chosen command; what goes wrong becomes a message and a code."""
+    if not flags.FLAGS["verbosity"].present:
+        # TensorFlow tells of its inner workings at the level of information.
+        logging.set_verbosity(logging.WARNING)
     try:
         return int(arguments.command(arguments))
     except CommandError as error:
@@ -256,8 +259,7 @@ def _plot(arguments: argparse.Namespace) -> int:
 
     directory = _path(arguments.directory)
     out = _path(arguments.out) or directory / "figures" / f"{arguments.metric}.png"
-    for path in figures.curves([directory], arguments.metric, out):
-        print(path)
+    print(figures.curves([directory], arguments.metric, out))
     return 0
 
 
