@@ -20,8 +20,8 @@ def kid(
 ) -> Metric:
     """Kernel inception distance, of whichever features are evaluated.
 
-    Binkowski et al. 2018, https://arxiv.org/abs/1801.01401, section 4: the unbiased
-    squared MMD with kernel (gamma x.y + coefficient)^degree. Averaged over subsets
+    Binkowski et al. 2018, https://arxiv.org/abs/1801.01401: the unbiased squared MMD
+    with kernel (gamma x.y + coefficient)^degree. Averaged over subsets
     drawn without replacement as by torch-fidelity
     (https://github.com/toshas/torch-fidelity), here in float64. Sets smaller than
     `subset_size` are compared whole.
