@@ -68,5 +68,5 @@ def test_the_number_of_parts_is_in_the_name_unless_it_is_one():
 def test_no_parts_and_more_parts_than_examples_are_refused():
     with pytest.raises(InputError, match=r"0 parts.*inception_score\.num_splits"):
         inception_score(num_splits=0)
-    with pytest.raises(ValueError, match="3 examples cannot be split into 5"):
+    with pytest.raises(InputError, match="3 examples cannot be split into 5"):
         score(np.zeros((3, 2)), num_splits=5)
