@@ -102,7 +102,7 @@ def _read(study_file: str) -> None:
     """Makes the study file the current configuration."""
     base = str(config.shipped_directory() / "base.gin")
     config.load([base])
-    before = config.macros().items(), set(config.canonical())
+    before = config.macros().items(), set(config.canonical(complete=False))
     config.load([base, study_file])
     changed = {
         f"{name} = {value}"
@@ -110,7 +110,7 @@ def _read(study_file: str) -> None:
         if (name, value) not in before[0]
     } | {
         line
-        for line in config.canonical()
+        for line in config.canonical(complete=False)
         if line not in before[1] and not line.startswith("roots.study.")
     }
     if changed:
