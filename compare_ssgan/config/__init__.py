@@ -1,0 +1,38 @@
+"""The only package that imports gin: registration, parsing, identity of a run."""
+
+from compare_ssgan.config.bindings import (
+    canonical,
+    construction,
+    digest,
+    operative,
+    query,
+    unread_bindings,
+)
+from compare_ssgan.config.files import find_file, search_path, shipped_directory
+from compare_ssgan.config.parsing import load, macros
+from compare_ssgan.config.registry import (
+    REQUIRED,
+    entry_point,
+    nearest,
+    register,
+    registered,
+)
+
+__all__ = [
+    "REQUIRED",
+    "canonical",
+    "construction",
+    "digest",
+    "entry_point",
+    "find_file",
+    "load",
+    "macros",
+    "nearest",
+    "operative",
+    "query",
+    "register",
+    "registered",
+    "search_path",
+    "shipped_directory",
+    "unread_bindings",
+]

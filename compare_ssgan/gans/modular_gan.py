@@ -1,0 +1,286 @@
+"""GANs that map noise, and possibly a label, to an image."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from compare_ssgan import config
+from compare_ssgan.gans import combinations, latents
+from compare_ssgan.gans.discriminator import Discriminator, judge_together
+from compare_ssgan.gans.generator import Generator, LabelledLatents
+from compare_ssgan.gans.losses import AdversarialLoss
+from compare_ssgan.gans.penalties import Penalty
+from compare_ssgan.gans.tasks import Judged, Task
+from compare_ssgan.layers import initializers
+from compare_ssgan.layers.weights import Weights
+from compare_ssgan.types import (
+    ConditionSizes,
+    Objective,
+    Player,
+    Problem,
+    Samples,
+    Verdict,
+    objective,
+)
+
+Augmentation = Callable[[Samples, tf.random.Generator], Samples]
+
+
+@config.register("gans")
+class ModularGAN(tf.Module):
+    """A GAN assembled from a loss, a penalty, conditioning and tasks.
+
+    The one game of this suite for noise-to-image GANs; the objective is the sum of
+    named terms, and a method is a choice of components (compare_gan's ModularGAN;
+    Kurach et al., https://arxiv.org/abs/1807.04720). Without tasks it is a plain or
+    conditional GAN, with the rotation task SS-GAN, with classification AC-GAN.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        seed: int,
+        *,
+        generator: Callable[..., Any] = config.REQUIRED,
+        backbone: Callable[..., Any] = config.REQUIRED,
+        loss: AdversarialLoss = config.REQUIRED,
+        penalty: Penalty | None = None,
+        conditioning: Callable[..., Any] | None = None,
+        tasks: Sequence[Callable[..., Task]] = (),
+        conditional: bool = False,
+        concatenate_labels: Sequence[Player] = (),
+        labelled_latents: bool = False,
+        fake_labels: str = "uniform",
+        latent_size: int = 128,
+        latent_distribution: latents.Latents | None = None,
+        initializer: initializers.Initializer | None = None,
+        generator_norm: Callable[..., Any] | None = None,
+        discriminator_norm: Callable[..., Any] | None = None,
+        generator_spectral_norm: bool = False,
+        discriminator_spectral_norm: bool = False,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        """Builds both players.
+
+        Args:
+            problem: Image shape, classes and batch size of the data.
+            seed: Seed of initial weights, latents and labels of generated images.
+            generator: Makes a network from (image_shape, input_size, sizes, weights,
+                norm).
+            backbone: Makes the discriminator's trunk from (image_shape, weights,
+                norm).
+            loss: The adversarial loss.
+            penalty: Penalty on the discriminator, or None.
+            conditioning: Makes label conditioning of the discriminator from
+                (feature_size, num_classes, weights), or None.
+            tasks: Each makes a task from (problem, feature_size, weights).
+            conditional: Whether the players see labels.
+            concatenate_labels: Players whose input the label is appended to: the
+                generator's latents, the discriminator's image as constant channels.
+            labelled_latents: Whether what self-modulation sees depends on the label.
+            fake_labels: Labels of generated images: "uniform" over the classes, or
+                those of the real "batch".
+            latent_size: Number of latent variables.
+            latent_distribution: Of the latents; None means `latents.normal()`.
+            initializer: Of kernels; None means `initializers.normal()`, N(0, 0.02^2).
+            generator_norm: Normalization of the generator, or None.
+            discriminator_norm: Normalization of the discriminator, or None.
+            generator_spectral_norm: Whether kernels of G are divided by their norm.
+            discriminator_spectral_norm: The same for D and its heads.
+            augmentation: Stands between every image and the discriminator, or None.
+
+        Raises:
+            InputError: If components do not fit each other or the data.
+        """
+        super().__init__("gan")
+        combinations.check_labels(
+            problem, conditional, conditioning, concatenate_labels, labelled_latents
+        )
+        combinations.check_options(problem, fake_labels, latent_size, conditional)
+        self.problem, self.loss, self.penalty = problem, loss, penalty
+        self.augmentation, self.fake_labels = augmentation, fake_labels
+        self.num_classes = problem.num_classes if conditional else 0
+        self.latent_size = latent_size
+        self.draw_latents = latent_distribution or latents.normal()
+        rng = np.random.default_rng(seed)
+        self.rng = tf.random.Generator.from_seed(seed)
+        self.generator_steps = tf.Variable(0, trainable=False, dtype=tf.int64)
+
+        initializer = initializer or initializers.normal()
+        g_weights = Weights(rng, initializer, generator_spectral_norm)
+        d_weights = Weights(rng, initializer, discriminator_spectral_norm)
+        self.generator = self._make_generator(
+            generator,
+            g_weights,
+            generator_norm,
+            "generator" in concatenate_labels,
+            labelled_latents,
+        )
+        on_images = "discriminator" in concatenate_labels
+        height, width, channels = problem.image_shape
+        trunk = backbone(
+            (height, width, channels + self.num_classes * on_images),
+            d_weights,
+            discriminator_norm,
+        )
+        size = trunk.feature_size
+        self.discriminator = Discriminator(
+            trunk,
+            d_weights,
+            conditioning(size, self.num_classes, d_weights) if conditioning else None,
+            on_images,
+        )
+        self.tasks = [make(problem, size, d_weights) for make in tasks]
+        combinations.check_players(
+            self.generator, self.discriminator, self.tasks, conditional
+        )
+
+    def _make_generator(
+        self,
+        network: Callable[..., Any],
+        weights: Weights,
+        norm: Callable[..., Any] | None,
+        concatenate_labels: bool,
+        labelled_latents: bool,
+    ) -> Generator:
+        size, classes = self.latent_size, self.num_classes
+        return Generator(
+            network(
+                self.problem.image_shape,
+                size + classes * concatenate_labels,
+                ConditionSizes(latent=size, label=classes),
+                weights,
+                norm,
+            ),
+            LabelledLatents(size, classes, weights) if labelled_latents else None,
+            concatenate_labels,
+        )
+
+    @property
+    def generator_modules(self) -> Sequence[tf.Module]:
+        return [self.generator]
+
+    @property
+    def discriminator_modules(self) -> Sequence[tf.Module]:
+        return [self.discriminator, *self.tasks]
+
+    @property
+    def kernels(self) -> Sequence[tf.Variable]:
+        """Kernels of the discriminator, for penalties."""
+        return self.discriminator.kernels
+
+    def __call__(self, samples: Samples) -> Verdict:
+        """Judges images, augmented if the game augments: the critic of penalties."""
+        if self.augmentation is not None:
+            samples = self.augmentation(samples, self.rng)
+        return self.discriminator(samples)
+
+    def sample(
+        self,
+        num: int,
+        rng: tf.random.Generator,
+        labels: tf.Tensor | None = None,
+        *,
+        training: bool = False,
+        generator: Callable[..., tf.Tensor] | None = None,
+    ) -> Samples:
+        """Generates images; see `types.ImageGame`."""
+        z = self.draw_latents(num, self.latent_size, rng)
+        if not self.num_classes:
+            labels = None
+        elif labels is None:
+            drawn = rng.uniform([num], 0, self.num_classes, tf.int32)
+            labels = tf.one_hot(drawn, self.num_classes)
+        images = (generator or self.generator)(z, labels, training)
+        return Samples(images, labels, latents=z)
+
+    def discriminator_objective(self, batch: Samples) -> Objective:
+        """Adversarial loss, penalty, tasks and conditioning on a batch of real data."""
+        real = self._visible(batch)
+        fake = self._generate(real)
+        fake = fake._replace(images=tf.stop_gradient(fake.images))
+        judged = self._judge("discriminator", {"real": real, "fake": fake})
+        real_verdict = judged["real", None]
+        terms = {
+            "adversarial": self.loss.discriminator(
+                real_verdict.logits, judged["fake", None].logits
+            )
+        }
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(self, real, fake, self.rng)
+        self._add_tasks(terms, "discriminator", judged, real, fake)
+        if self.discriminator.conditioning is not None:
+            loss = self.discriminator.conditioning.loss(real, real_verdict)
+            if loss is not None:
+                terms["conditioning"] = loss
+        return objective(terms)
+
+    def generator_objective(self, batch: Samples) -> Objective:
+        """Adversarial loss and tasks on generated images."""
+        real = self._visible(batch)
+        fake = self._generate(real)
+        with_real = self.loss.generator_needs_real or any(
+            task.generator_needs_real for task in self.tasks
+        )
+        batches = {"real": real, "fake": fake} if with_real else {"fake": fake}
+        judged = self._judge("generator", batches)
+        real_verdict = judged.get(("real", None))
+        terms = {
+            "adversarial": self.loss.generator(
+                judged["fake", None].logits,
+                None if real_verdict is None else real_verdict.logits,
+            )
+        }
+        self._add_tasks(terms, "generator", judged, real if with_real else None, fake)
+        return objective(terms)
+
+    def _visible(self, batch: Samples) -> Samples:
+        """Hides the labels of a batch from an unconditional game."""
+        return batch if self.num_classes else batch._replace(labels=None)
+
+    def _generate(self, real: Samples) -> Samples:
+        labels = real.labels if self.fake_labels == "batch" else None
+        return self.sample(self.problem.batch_size, self.rng, labels, training=True)
+
+    def _judge(
+        self, player: Player, batches: dict[str, Samples]
+    ) -> dict[tuple[str, str | None], Verdict]:
+        """Judges batches and all tasks' views of them in one pass.
+
+        Returns:
+            Verdicts by ("real" or "fake", None or the name of the task whose views
+            they are on).
+        """
+        joint: dict[tuple[str, str | None], Samples] = {
+            (name, None): samples for name, samples in batches.items()
+        }
+        for task in self.tasks:
+            for name, samples in batches.items():
+                generated = name == "fake"
+                views = task.views(samples, player=player, generated=generated)
+                if views is not None:
+                    joint[name, task.name] = views
+        return judge_together(self, joint)
+
+    def _add_tasks(
+        self,
+        terms: dict[str, tf.Tensor],
+        player: Player,
+        judged: dict[tuple[str, str | None], Verdict],
+        real: Samples | None,
+        fake: Samples,
+    ) -> None:
+        for task in self.tasks:
+            on_fake = Judged(
+                fake, judged["fake", None], judged.get(("fake", task.name))
+            )
+            on_real = None
+            if real is not None:
+                on_real = Judged(
+                    real, judged["real", None], judged.get(("real", task.name))
+                )
+            terms[task.name] = task.loss(
+                on_real, on_fake, player=player, step=self.generator_steps
+            )

@@ -1,0 +1,189 @@
+"""One process's work on a run: restoring, training, recording."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies import grids
+from compare_ssgan.studies.board import Board
+from compare_ssgan.studies.experiment import Experiment
+from compare_ssgan.studies.progress import Progress
+from compare_ssgan.studies.record import Record
+from compare_ssgan.studies.sampler import Sampler
+from compare_ssgan.training import loop
+from compare_ssgan.training.checkpoints import Checkpoints
+
+GRID_IMAGES = 64
+# Any fixed number: the same latents at every evaluation and in every run.
+_GRID_SEED = 20_181_127
+
+Measure = Callable[[Sampler | None, Any], Sequence[Any]]
+
+
+class Attempt:
+    """Trains a run from its newest checkpoint to its end; the loop's observer."""
+
+    def __init__(
+        self, experiment: Experiment, record: Record, measure: Measure
+    ) -> None:
+        """Restores the newest checkpoint and drops what was recorded after it.
+
+        Args:
+            experiment: What to train.
+            record: Where to write.
+            measure: Maps (sampler, dataset) to measurements with the attributes
+                metric, value and eval_seed; for no sampler the values are NaN.
+
+        Raises:
+            CommandError: If there are checkpoints but none can be used.
+        """
+        self._experiment, self._record, self._measure = experiment, record, measure
+        self._began = time.monotonic()
+        self._spent = record.read()["wall_seconds"]
+        self._checkpoints = Checkpoints(record.checkpoints, experiment.parts)
+        restored = self._checkpoints.restore()
+        record.forget_after(-1 if restored is None else restored)
+        self.resumed = restored is not None
+        self.step = self._start = restored or 0
+        self._sampler = Sampler(experiment.game, experiment.averaged_generator)
+        self._read = False
+
+    def train(self, threads: int, stop: Callable[[], bool]) -> loop.Ending:
+        """Trains to the end, or to where it is asked to stop.
+
+        Args:
+            threads: Number of threads, for the record.
+            stop: Asked after every step.
+        """
+        experiment, start = self._experiment, self.step
+        self._warn_of_threads(threads)
+        self._record.begin_attempt(threads, start)
+        self._board = Board(self._record.directory)
+        self._progress = Progress(experiment.schedule.steps, start)
+        self._since = time.monotonic()
+        status = "failed"
+        try:
+            ending = loop.train(
+                experiment.train_step,
+                experiment.dataset.train.training_batches(
+                    experiment.problem.batch_size,
+                    experiment.seed,
+                    start=start * experiment.discriminator_steps,
+                ),
+                experiment.schedule,
+                self,
+                discriminator_steps=experiment.discriminator_steps,
+                start=start,
+                evaluated=any(
+                    row["step"] == start for row in self._record.measurements()
+                ),
+                stop=stop,
+            )
+            if ending.status == "diverged":
+                self._add_nan(ending.step)
+            status = ending.status
+        finally:
+            self._progress.close()
+            self._board.close()
+            # Last: it may fail on a full disk.
+            self._record.end_attempt(self.step, status)
+        return ending
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent on the run by all attempts, as far as they were recorded."""
+        return round(self._spent + time.monotonic() - self._began, 3)
+
+    def stepped(self, step: int, terms: loop.Terms) -> None:
+        """Shows the step; after the first one, checks that all settings were used."""
+        self.step = step
+        if not self._read:
+            self._read = True
+            self._check_bindings()
+        self._progress.stepped(step, terms)
+
+    def log(self, step: int, terms: loop.Terms) -> None:
+        """Keeps the terms of the step."""
+        self.step = step
+        self._record.add_terms(step, terms)
+        self._board.scalars(step, terms)
+        self._add_timing(step, "train")
+
+    def evaluate(self, step: int) -> None:
+        """Measures the generator, and shows a grid of its samples."""
+        if step > self._start:
+            self._add_timing(step, "train")
+        measured = self._measure(self._sampler, self._experiment.dataset)
+        values = {each.metric: float(each.value) for each in measured}
+        image = self._draw_grid()
+        path = self._record.samples / f"step_{step:06d}.png"
+        grids.write_png(path, image)
+        self._record.add_measurements(
+            self._row(step, each.metric, float(each.value), each.eval_seed)
+            for each in measured
+        )
+        self._board.scalars(step, values)
+        self._board.image(step, "samples", image)
+        self._progress.measured(values)
+        self._add_timing(step, "evaluate")
+
+    def checkpoint(self, step: int) -> None:
+        """Saves what the next step depends on."""
+        self._board.flush()
+        self._checkpoints.save(step)
+        self._record.update(wall_seconds=self.seconds)
+        self._add_timing(step, "checkpoint")
+
+    def _row(self, step: int, metric: str, value: float, seed: int) -> dict[str, Any]:
+        per_step = self._experiment.problem.batch_size
+        per_step *= self._experiment.discriminator_steps
+        return {
+            "step": step,
+            "metric": metric,
+            "value": value,
+            "images_seen": step * per_step,
+            "eval_seed": seed,
+        }
+
+    def _add_nan(self, step: int) -> None:
+        """Records at the step of the divergence that there is nothing to measure."""
+        self._record.add_measurements(
+            self._row(step, each.metric, math.nan, each.eval_seed)
+            for each in self._measure(None, self._experiment.dataset)
+        )
+
+    def _add_timing(self, step: int, event: str) -> None:
+        """Records the time since the last event."""
+        now = time.monotonic()
+        self._record.add_timing(step, event, now - self._since)
+        self._since = now
+
+    def _draw_grid(self) -> Any:
+        rng = tf.random.Generator.from_seed(_GRID_SEED)
+        return grids.grid(self._sampler(GRID_IMAGES, rng).images.numpy())
+
+    def _check_bindings(self) -> None:
+        unread = config.unread_bindings()
+        if unread:
+            raise InputError(
+                "These settings have no effect, since nothing in this run reads them: "
+                f"{', '.join(unread)}. Remove them, or choose the component that "
+                "they belong to."
+            )
+        self._record.add_operative_config(config.operative())
+
+    def _warn_of_threads(self, threads: int) -> None:
+        before = {row["threads"] for row in self._record.attempts()} - {threads}
+        if self.resumed and before:
+            listed = ", ".join(str(number) for number in sorted(before))
+            logging.warning(
+                f"The run was begun with {listed} threads and goes on with {threads}: "
+                "its numbers may differ in the last digits from those of a run with "
+                "one number of threads (--threads)."
+            )

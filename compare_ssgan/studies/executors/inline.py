@@ -1,0 +1,110 @@
+"""Runs of a study as processes of this machine, a few at a time."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from compare_ssgan.studies import stop
+from compare_ssgan.studies.spec import RunRequest
+
+PROGRAM = (sys.executable, "-m", "compare_ssgan")
+_POLL_SECONDS = 0.1
+
+Finished = Callable[[RunRequest, int, pathlib.Path | None], None]
+
+
+def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
+    """Returns the command line of a run, as a user would type it."""
+    options = [
+        *(("--gin", file) for file in request.gin_files),
+        ("--dataset", request.dataset),
+        ("--budget", request.budget),
+        ("--seed", str(request.seed)),
+        *(("--set", setting) for setting in request.settings),
+        ("--out", str(request.directory)),
+    ]
+    if request.threads is not None:
+        options.append(("--threads", str(request.threads)))
+    if request.strategy != "none":
+        options.append(("--strategy", request.strategy))
+    if request.data_dir is not None:
+        options.append(("--data_dir", request.data_dir))
+    return [*program, "run", *(word for option in options for word in option)]
+
+
+def execute(
+    requests: Sequence[RunRequest],
+    jobs: int,
+    started: Callable[[RunRequest], None],
+    finished: Finished,
+    program: Sequence[str] = PROGRAM,
+) -> bool:
+    """Does runs, `jobs` at a time, each in a process of its own.
+
+    A failure does not stop the others. On SIGTERM, SIGUSR2 or Ctrl-C no more runs
+    are started, those in progress are told to stop, and their checkpoints awaited.
+
+    Args:
+        requests: The runs, in order.
+        jobs: Processes at a time. One writes to the terminal; several write to
+            files in logs/.
+        started: Called when a run begins.
+        finished: Called with the run, its exit code and its log file when it ends.
+        program: The command in front of "run".
+
+    Returns:
+        Whether all were done; False if it was asked to stop.
+    """
+    waiting = list(requests)
+    running: list[tuple[RunRequest, subprocess.Popen[bytes], pathlib.Path | None]] = []
+    with stop.listening() as flag:
+        forwarded = False
+        try:
+            while running or (waiting and not flag()):
+                while waiting and len(running) < jobs and not flag():
+                    request = waiting.pop(0)
+                    started(request)
+                    running.append((request, *_start(request, jobs > 1, program)))
+                if flag() and not forwarded:
+                    forwarded = True
+                    for _, process, _ in running:
+                        process.send_signal(signal.SIGTERM)
+                for each in [each for each in running if each[1].poll() is not None]:
+                    running.remove(each)
+                    finished(each[0], each[1].returncode, each[2])
+                time.sleep(_POLL_SECONDS)
+        finally:
+            # After an error, or a second Ctrl-C, nothing goes on unattended.
+            for _, process, _ in running:
+                process.terminate()
+                process.wait()
+    return not waiting and not flag()
+
+
+def _start(
+    request: RunRequest, to_file: bool, program: Sequence[str]
+) -> tuple[subprocess.Popen[bytes], pathlib.Path | None]:
+    """Starts a run in a process group of its own, so that only we interrupt it."""
+    arguments = command(request, program)
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    if not to_file:
+        process = subprocess.Popen(
+            arguments, env=environment, stdin=subprocess.DEVNULL, process_group=0
+        )
+        return process, None
+    log = request.directory / "logs" / f"{request.run_id}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            arguments,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+    return process, log

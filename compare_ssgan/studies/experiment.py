@@ -1,0 +1,170 @@
+"""The root `run`: what the gin files of a run describe, built."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies import spec
+from compare_ssgan.training.ema import ExponentialMovingAverage
+from compare_ssgan.training.loop import Schedule
+from compare_ssgan.training.step import make_train_step
+from compare_ssgan.types import Problem
+
+
+class Experiment(NamedTuple):
+    """Everything a training consists of.
+
+    Attributes:
+        dataset: What is trained on.
+        problem: Image shape, classes and batch size.
+        game: The players.
+        ema: The moving average of the generator, or None.
+        parts: What a checkpoint holds, by name.
+        train_step: The `tf.function` of `training.step.make_train_step`.
+        discriminator_steps: Discriminator steps per generator step.
+        schedule: When things are due.
+        seed: Of the order of the data; the game has used it too.
+    """
+
+    dataset: Any
+    problem: Problem
+    game: Any
+    ema: ExponentialMovingAverage | None
+    parts: dict[str, Any]
+    train_step: Any
+    discriminator_steps: int
+    schedule: Schedule
+    seed: int
+
+    @property
+    def averaged_generator(self) -> Any:
+        """What is evaluated in place of the game's own generator, or None."""
+        return None if self.ema is None else self.ema.generator
+
+
+@config.entry_point
+def run(
+    dataset: Any = config.REQUIRED,
+    *,
+    gan: Callable[..., Any] = config.REQUIRED,
+    discriminator_optimizer: Callable[[int], Any] = config.REQUIRED,
+    generator_optimizer: Callable[[int], Any] = config.REQUIRED,
+    discriminator_steps: int = config.REQUIRED,
+    batch_size: int = config.REQUIRED,
+    steps: int = config.REQUIRED,
+    eval_every: int = config.REQUIRED,
+    checkpoint_every: int = config.REQUIRED,
+    seed: int = config.REQUIRED,
+    log_every: int = 20,
+    ema_decay: float | None = None,
+    ema_start_step: int = 0,
+) -> Experiment:
+    """Builds one run.
+
+    Args:
+        dataset: What to train on, e.g. `@datasets.digits()`.
+        gan: Makes a game from (problem, seed), e.g. `@gans.ModularGAN`.
+        discriminator_optimizer: Makes an optimizer from the number of updates per
+            generator step.
+        generator_optimizer: The same for the generator.
+        discriminator_steps: Discriminator steps per generator step.
+        batch_size: Real images per step of a player.
+        steps: Generator steps.
+        eval_every: Generator steps between evaluations.
+        checkpoint_every: Generator steps between checkpoints.
+        seed: Of initial weights, noise and the order of the data.
+        log_every: Generator steps between logged terms.
+        ema_decay: Share an update of the generator's moving average keeps, in
+            (0, 1); None for no average.
+        ema_start_step: First generator step that is averaged.
+
+    Raises:
+        InputError: If a setting is out of range or has the wrong type.
+    """
+    _check_whole(1, discriminator_steps=discriminator_steps, batch_size=batch_size)
+    _check_whole(1, steps=steps, eval_every=eval_every)
+    _check_whole(1, checkpoint_every=checkpoint_every, log_every=log_every)
+    _check_whole(0, ema_start_step=ema_start_step)
+    _check_data(dataset, batch_size)
+    _check_callable(
+        gan=gan,
+        discriminator_optimizer=discriminator_optimizer,
+        generator_optimizer=generator_optimizer,
+    )
+    if not spec.is_seed(seed):
+        raise InputError(f"run.seed (SEED) must be a whole number >= 0, not {seed!r}.")
+    _check_average(ema_decay, ema_start_step)
+
+    problem = Problem(tuple(dataset.image_shape), dataset.num_classes, batch_size)
+    game = gan(problem, seed)
+    ema = None
+    if ema_decay is not None:
+        ema = ExponentialMovingAverage(game.generator, ema_decay, ema_start_step)
+    parts = {
+        "game": game,
+        "discriminator_optimizer": discriminator_optimizer(discriminator_steps),
+        "generator_optimizer": generator_optimizer(1),
+    }
+    train_step = make_train_step(
+        game,
+        parts["discriminator_optimizer"],
+        parts["generator_optimizer"],
+        discriminator_steps,
+        ema,
+    )
+    if ema is not None:
+        parts["ema"] = ema
+    return Experiment(
+        dataset,
+        problem,
+        game,
+        ema,
+        parts,
+        train_step,
+        discriminator_steps,
+        Schedule(steps, eval_every, checkpoint_every, log_every),
+        seed,
+    )
+
+
+def _check_whole(minimum: int, **values: Any) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            raise InputError(
+                f"run.{name} must be a whole number from {minimum} on, not {value!r}. "
+                f"Change run.{name} (macro {name.upper()}, where there is one)."
+            )
+
+
+def _check_data(dataset: Any, batch_size: int) -> None:
+    if not hasattr(dataset, "image_shape"):
+        raise InputError(
+            f"run.dataset must be a dataset, such as @datasets.digits() with its "
+            f"parentheses, not {dataset!r}. Change DATASET."
+        )
+    available = dataset.train.num_examples
+    if batch_size > available:
+        raise InputError(
+            f"run.batch_size is {batch_size}, but the training split of "
+            f"{dataset.name} has only {available} images. Change BATCH_SIZE."
+        )
+
+
+def _check_callable(**values: Any) -> None:
+    for name, value in values.items():
+        if not callable(value):
+            raise InputError(
+                f"run.{name} must be a reference to a component, not {value!r}."
+            )
+
+
+def _check_average(decay: Any, start_step: int) -> None:
+    if decay is None:
+        if start_step:
+            raise InputError(
+                f"run.ema_start_step is {start_step} but there is no moving average. "
+                "Set run.ema_decay, or remove run.ema_start_step."
+            )
+    elif isinstance(decay, bool) or not isinstance(decay, int | float):
+        raise InputError(f"run.ema_decay must be in (0, 1) or None, not {decay!r}.")

@@ -1,0 +1,112 @@
+"""A trained run as something that samples."""
+
+import pathlib
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from compare_ssgan import config
+from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.studies import experiment, grids, spec
+from compare_ssgan.studies.record import Record
+from compare_ssgan.studies.sampler import Sampler
+from compare_ssgan.training import checkpoints
+
+
+class Restored(NamedTuple):
+    """What a run's directory holds.
+
+    Attributes:
+        game: The players, as trained.
+        sampler: Generates with the moving average, where the run keeps one.
+        step: Generator step of the checkpoint.
+    """
+
+    game: Any
+    sampler: Sampler
+    step: int
+
+
+class _Size(NamedTuple):
+    """Stands for a split of which only the size is asked."""
+
+    num_examples: int
+
+
+class _Shape(NamedTuple):
+    """Stands for the dataset, which sampling does not need."""
+
+    name: str
+    image_shape: tuple[int, ...]
+    num_classes: int
+    train: _Size
+
+
+def load_game(run_dir: pathlib.Path) -> Restored:
+    """Returns the game of a run with the weights of its newest readable checkpoint.
+
+    The run's own config.gin becomes the current configuration. The dataset is not
+    loaded.
+
+    Raises:
+        InputError: If the directory holds no run, or a run without checkpoints.
+        CommandError: If no checkpoint can be read.
+    """
+    record = Record(run_dir)
+    if not record.exists:
+        raise InputError(
+            f"{run_dir} is not the directory of a run: it has no run.json. The runs of "
+            "a study are in its folder runs."
+        )
+    steps = checkpoints.saved_steps(record.checkpoints)
+    if not steps:
+        raise InputError(
+            f"{run_dir} has no checkpoint to sample from (records are kept without "
+            "them in version control). Do the run again."
+        )
+    run = record.read()
+    spec.import_roots()
+    config.load([str(record.read_config().resolve())])
+    shape, classes = tuple(run["image_shape"]), run["num_classes"]
+    stand_in = _Shape(run["dataset"], shape, classes, _Size(run["batch_size"]))
+    with config.construction():
+        built = experiment.run(stand_in)
+    step = _newest_readable(record.checkpoints, steps)
+    path = checkpoints.checkpoint_path(record.checkpoints, step)
+    checkpoints.restore_all(tf.train.Checkpoint(**built.parts), path)
+    sampler = Sampler(built.game, built.averaged_generator)
+    return Restored(built.game, sampler, step)
+
+
+def save_grid(
+    run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
+) -> pathlib.Path:
+    """Writes a grid of images that a run's generator draws.
+
+    Args:
+        run_dir: The run's directory.
+        num: Number of images.
+        out: Path of a PNG.
+        seed: Seed of latents and labels.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: If the path does not end in .png or cannot be written.
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"--out must be the path of a .png, not {out}.")
+    if not out.parent.is_dir():
+        raise InputError(f"--out: there is no directory {out.parent}.")
+    restored = load_game(run_dir)
+    samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
+    grids.write_png(out, grids.grid(samples.images.numpy()))
+    return out
+
+
+def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:
+    for step in reversed(steps):
+        if checkpoints.is_readable(checkpoints.checkpoint_path(directory, step)):
+            return step
+    raise CommandError(f"None of the checkpoints in {directory} can be read.")

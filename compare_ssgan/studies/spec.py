@@ -1,0 +1,190 @@
+"""What a user asks for: one run. Reading its gin files and naming it."""
+
+import dataclasses
+import importlib
+import pathlib
+from collections.abc import Sequence
+
+from compare_ssgan import components, config
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies import files
+
+CONFIGS = "gin_configs"
+SINGLE = "single"
+STRATEGIES = ("none",)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRequest:
+    """One run, as the command line describes it.
+
+    Attributes:
+        gin_files: The --gin files; the last one names the method.
+        dataset: Stem of a file in gin_configs/datasets.
+        budget: Stem of a file in gin_configs/budgets.
+        seed: Seed of everything; None for that of base.gin.
+        settings: The --set lines.
+        out: Directory of the study; None for results/<study>.
+        study: Name of the study the run belongs to.
+        threads: Number of threads, None for all.
+        strategy: How the run is distributed over devices.
+        data_dir: Where data sets are, None for the default.
+        method: Filled in by `load`: stem of the last gin file.
+        family: Filled in by `load`: the macro FAMILY.
+        run_id: Filled in by `load`.
+    """
+
+    gin_files: tuple[str, ...]
+    dataset: str = "digits"
+    budget: str = "short"
+    seed: int | None = None
+    settings: tuple[str, ...] = ()
+    out: pathlib.Path | None = None
+    study: str = SINGLE
+    threads: int | None = None
+    strategy: str = "none"
+    data_dir: str | None = None
+    method: str = ""
+    family: str = ""
+    run_id: str = ""
+
+    @property
+    def directory(self) -> pathlib.Path:
+        """The directory of the study."""
+        return self.out or pathlib.Path("results") / self.study
+
+    @property
+    def run_directory(self) -> pathlib.Path:
+        """The directory of the run; of a loaded request."""
+        assert self.run_id, "The request has not been loaded."
+        return self.directory / "runs" / self.run_id
+
+
+def load(request: RunRequest) -> RunRequest:
+    """Makes the request's gin files the current configuration.
+
+    Read are, in this order, base.gin, the dataset's file, the --gin files, the
+    budget's, every --set, and the seed.
+
+    Returns:
+        The request with its seed, method, family and run_id.
+
+    Raises:
+        InputError: If a file, dataset, budget or setting is unknown or wrong.
+    """
+    import_roots()
+    _check(request)
+    method = pathlib.PurePath(request.gin_files[-1]).stem
+    request = dataclasses.replace(request, method=method)
+    settings = list(request.settings)
+    if request.seed is not None:
+        settings.append(f"SEED = {request.seed}")
+    config.load(_files(request), settings)
+    lines = config.canonical()
+    seed = config.query("%SEED")
+    if not is_seed(seed):
+        raise InputError(f"SEED must be a whole number from 0 on, not {seed!r}.")
+    name = f"{request.dataset}-{method}-seed{seed}-{config.digest(lines)}"
+    return dataclasses.replace(
+        request, seed=seed, family=config.query("%FAMILY"), run_id=name
+    )
+
+
+def import_roots() -> None:
+    """Imports everything that gin files may name."""
+    components.import_all()
+    # Here, because they import this module.
+    for name in ("experiment", "plan"):
+        importlib.import_module(f"compare_ssgan.studies.{name}")
+
+
+def study_name(request: RunRequest) -> str:
+    """Returns the study a run belongs to: that of its directory, if it has one."""
+    plan = request.directory / "study.json"
+    if plan.exists():
+        return str(files.read_json(plan)["study"])
+    return request.study
+
+
+def is_seed(value: object) -> bool:
+    """Whether a value can be a seed."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and 0 <= value < 2**31  # type: ignore[operator]
+
+
+def shipped_names(folder: str = "") -> list[str]:
+    """Returns the stems of the gin files in a folder of gin_configs.
+
+    Without a folder these are the methods.
+    """
+    found = {
+        path.stem
+        for directory in _directories()
+        for path in (directory / folder).glob("*.gin")
+    }
+    return sorted(found - {"base"})
+
+
+def _check(request: RunRequest) -> None:
+    if not request.gin_files:
+        raise InputError(
+            "No method was given: name its file with --gin, e.g. --gin "
+            f"{CONFIGS}/ssgan.gin. There are: {', '.join(shipped_names())}."
+        )
+    if request.seed is not None and not is_seed(request.seed):
+        raise InputError(
+            f"--seed must be a whole number from 0 on, not {request.seed!r}."
+        )
+    if request.strategy not in STRATEGIES:
+        raise InputError(
+            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
+        )
+
+
+def _files(request: RunRequest) -> list[str]:
+    """Returns the paths of the request's gin files in the order of reading."""
+    base = config.shipped_directory() / "base.gin"
+    dataset = _find("datasets", request.dataset, "--dataset")
+    budget = _find("budgets", request.budget, "--budget")
+    files = [str(base), dataset, *request.gin_files, budget]
+    if request.budget == "paper":
+        files.append(_find_paper(request.dataset, request.method))
+    return files
+
+
+def _directories() -> list[pathlib.Path]:
+    """Where dataset, budget and method files are: the suite's, and the user's own."""
+    return [config.shipped_directory(), pathlib.Path.cwd() / CONFIGS]
+
+
+def _find(folder: str, name: str, option: str) -> str:
+    for directory in _directories():
+        path = directory / folder / f"{name}.gin"
+        if path.is_file():
+            return str(path)
+    known = shipped_names(folder)
+    raise InputError(
+        f"There is no {option[2:]} '{name}' ({option}).{config.nearest(name, known)} "
+        f"There are: {', '.join(known)}."
+    )
+
+
+def _find_paper(dataset: str, method: str) -> str:
+    for directory in _directories():
+        path = directory / "paper" / dataset / f"{method}.gin"
+        if path.is_file():
+            return str(path)
+    pairs = {
+        f"{path.parent.name} {path.stem}"
+        for directory in _directories()
+        for path in directory.glob("paper/*/*.gin")
+    }
+    raise InputError(
+        f"--budget paper knows no settings of {method} on {dataset}. It knows (dataset "
+        f"method): {_listed(sorted(pairs))}. Use --budget short, or add "
+        f"{CONFIGS}/paper/{dataset}/{method}.gin."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

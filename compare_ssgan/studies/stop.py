@@ -1,0 +1,50 @@
+"""Being asked to stop: a flag that the training loop reads between two steps."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGTERM, signal.SIGUSR2, signal.SIGINT)
+
+
+class StopFlag:
+    """What the process was asked by a signal.
+
+    Attributes:
+        received: Name of the signal, or None.
+    """
+
+    def __init__(self) -> None:
+        self.received: str | None = None
+
+    def __call__(self) -> bool:
+        """Whether to stop at the next boundary."""
+        return self.received is not None
+
+
+@contextmanager
+def listening() -> Iterator[StopFlag]:
+    """Turns SIGTERM, SIGUSR2 and a first Ctrl-C into a flag.
+
+    Nothing is saved inside the handler: the discriminator may have been updated and
+    the generator not. A second Ctrl-C interrupts as usual. Outside the main thread
+    signals cannot be handled, and the flag stays down.
+    """
+    flag = StopFlag()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and flag.received == "SIGINT":
+            raise KeyboardInterrupt
+        flag.received = signal.Signals(number).name
+
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    previous = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield flag
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,61 @@
+"""Installation of compare_ssgan; see README.md."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "(.+)"', (HERE / "compare_ssgan" / "__init__.py").read_text()
+)
+assert VERSION is not None
+
+CONFIGS = HERE / "gin_configs"
+CONFIG_PACKAGES = [
+    ".".join(["compare_ssgan", "gin_configs", *path.relative_to(CONFIGS).parts])
+    for path in [CONFIGS, *sorted(CONFIGS.rglob("*"))]
+    if path.is_dir()
+]
+
+setup(
+    name="compare_ssgan",
+    version=VERSION[1],
+    description="Conditional, unconditional and self-supervised GANs on equal terms",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["compare_ssgan*"]), *CONFIG_PACKAGES],
+    # The gin files lie beside the package and are installed inside it. (Editable
+    # installations find them beside it, see compare_ssgan.config.files.)
+    package_dir={"compare_ssgan.gin_configs": "gin_configs"},
+    package_data={
+        "compare_ssgan.evaluation": ["weights/*.npz"],
+        **{name: ["*.gin"] for name in CONFIG_PACKAGES},
+    },
+    install_requires=[
+        "absl-py>=2.0",
+        "gin-config>=0.5",
+        "matplotlib>=3.8",
+        "numpy>=1.26",
+        "pandas>=2.1",
+        "scikit-learn>=1.4",
+        # TF-Hub imports pkg_resources, TF-GAN distutils.
+        "setuptools<82",
+        "tensorboard>=2.18",
+        "tensorflow>=2.18",
+        "tensorflow-datasets>=4.9",
+        "tensorflow-gan==2.1.0",
+        "tensorflow-hub>=0.16",
+        # TF-GAN imports both.
+        "tensorflow-probability>=0.25",
+        "tf-keras>=2.18",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "test": ["mypy>=1.11", "pandas-stubs", "pytest>=8", "ruff>=0.6"],
+        "gpu": ["tensorflow[and-cuda]>=2.18"],
+    },
+    entry_points={"console_scripts": ["compare_ssgan = compare_ssgan.cli:main"]},
+)
