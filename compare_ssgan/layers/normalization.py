@@ -39,12 +39,14 @@ class Norm(Protocol):
 
     Attributes:
         uses_labels: Whether `condition.label` changes the output.
+        uses_latents: Whether `condition.latent` does.
         allowed_in_discriminator: Whether discriminators support it. Those of the
             suite know layer normalization only: it needs no condition and treats every
             example by itself, which gradient penalties rely on.
     """
 
     uses_labels: bool
+    uses_latents: bool
     allowed_in_discriminator: bool
 
     def __call__(self, x: tf.Tensor, condition: Condition, training: bool) -> tf.Tensor:

@@ -212,9 +212,26 @@ def test_examples_do_not_influence_each_other(weights, make):
         np.testing.assert_array_equal(variable, old)
 
 
-def test_only_conditional_batch_norm_uses_labels():
-    norms = [*BATCH_NORMS, LayerNorm, InstanceNorm, GroupNorm]
-    assert [norm for norm in norms if norm.uses_labels] == [ConditionalBatchNorm]
+@pytest.mark.parametrize(
+    "make",
+    [
+        *BATCH_NORMS,
+        LayerNorm,
+        InstanceNorm,
+        functools.partial(GroupNorm, num_groups=2),
+    ],
+)
+def test_a_normalization_says_which_conditions_change_its_output(weights, make):
+    norm, x, where = (
+        make(2, SIZES, weights),
+        tf.constant(values(6, 4, 4, 2)),
+        condition(6),
+    )
+    y = norm(x, where, True)
+    other_labels = norm(x, where._replace(label=tf.roll(where.label, 1, 0)), True)
+    other_latents = norm(x, where._replace(latent=-where.latent), True)
+    assert bool(np.any(y != other_labels)) == norm.uses_labels
+    assert bool(np.any(y != other_latents)) == norm.uses_latents
 
 
 @pytest.mark.parametrize(
