@@ -5,17 +5,19 @@ everything that only reads records answer at once.
 """
 
 import argparse
+import importlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from absl import app
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
-from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.errors import CommandError, PreemptedError
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -81,9 +83,7 @@ def _add_config_flags(parser: Any, gin_required: bool) -> None:
 
 
 def _add_machine_flags(parser: Any) -> None:
-    parser.add_argument(
-        "--data_dir", metavar="DIR", help="where prepared datasets lie"
-    )
+    parser.add_argument("--data_dir", metavar="DIR", help="where prepared datasets lie")
     parser.add_argument(
         "--threads", type=_positive, metavar="N",
         help="threads to compute with (default: all cores); equal numbers give "
@@ -132,12 +132,8 @@ def _add_readers(commands: Any) -> None:
     for parser in (table, plot):
         parser.add_argument("--metric", default="fid", help="kind or full name")
     table.add_argument("--select", default="last", metavar="last|best|step:N")
-    table.add_argument(
-        "--format", default="md", choices=["md", "csv", "latex", "json"]
-    )
-    plot.add_argument(
-        "--out", metavar="FILE", help="default: DIR/figures/<metric>.png"
-    )
+    table.add_argument("--format", default="md", choices=["md", "csv", "latex", "json"])
+    plot.add_argument("--out", metavar="FILE", help="default: DIR/figures/<metric>.png")
 
 
 def _add_sample(commands: Any) -> None:
@@ -182,3 +178,168 @@ def _seeds(text: str) -> list[int]:
     if len(set(seeds)) < len(seeds):
         raise argparse.ArgumentTypeError(f"'{text}' names a seed twice")
     return seeds
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.seeds is not None:
+        return _run_seeds(arguments)
+    spec = _studies(arguments)
+    from compare_ssgan.studies.run import execute
+
+    execute(spec.load(_request(arguments, arguments.seed)))
+    return 0
+
+
+def _run_seeds(arguments: argparse.Namespace) -> int:
+    """Does one run per seed, each in a process of its own, as a sweep does."""
+    spec = _studies(arguments)
+    from compare_ssgan.studies.executors import inline
+
+    requests = [spec.load(_request(arguments, seed)) for seed in arguments.seeds]
+    codes: list[int] = []
+    complete = inline.execute(
+        requests,
+        jobs=1,
+        started=lambda request: print(f"seed {request.seed}", file=sys.stderr),
+        finished=lambda request, code, log: codes.append(code),
+    )
+    return max(codes, default=0) if complete else PreemptedError.exit_code
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    _studies(arguments)
+    from compare_ssgan.studies.plan import Overrides
+    from compare_ssgan.studies.sweep import sweep
+
+    summary = sweep(
+        arguments.study,
+        _path(arguments.out),
+        jobs=arguments.jobs,
+        dry_run=arguments.dry_run,
+        overrides=Overrides(
+            dataset=arguments.dataset,
+            budget=arguments.budget,
+            settings=tuple(arguments.settings),
+            threads=arguments.threads,
+            strategy=arguments.strategy,
+            data_dir=arguments.data_dir,
+        ),
+    )
+    if not arguments.dry_run:
+        print(summary)
+    return summary.exit_code
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import status
+
+    print(status.render(_path(arguments.directory), as_json=arguments.json))
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import tables
+
+    print(
+        tables.render(
+            [_path(arguments.directory)],
+            metric=arguments.metric,
+            select=arguments.select,
+            format=arguments.format,
+        )
+    )
+    return 0
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    from compare_ssgan.analysis import figures
+
+    directory = _path(arguments.directory)
+    out = _path(arguments.out) or directory / "figures" / f"{arguments.metric}.png"
+    for path in figures.curves([directory], arguments.metric, out):
+        print(path)
+    return 0
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    _load_tensorflow()
+    from compare_ssgan.studies import restore
+
+    print(
+        restore.save_grid(
+            _path(arguments.run), arguments.num, _path(arguments.out), arguments.seed
+        )
+    )
+    return 0
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    _studies(arguments)
+    from compare_ssgan.studies import describe
+
+    found = describe.describe(_request(arguments, seed=None))
+    print(describe.render(found, arguments.json))
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    _load_tensorflow()
+    from compare_ssgan.studies import catalogue
+
+    print(catalogue.render(arguments.kind))
+    return 0
+
+
+def _studies(arguments: argparse.Namespace) -> Any:
+    """Imports what trains, with the machine's settings in place."""
+    from compare_ssgan.studies import threads
+
+    threads.limit_libraries(getattr(arguments, "threads", None))
+    _load_tensorflow()
+    from compare_ssgan.datasets import base
+    from compare_ssgan.studies import spec
+
+    if arguments.data_dir is not None:
+        base.set_data_directory(pathlib.Path(arguments.data_dir))
+    return spec
+
+
+def _request(arguments: argparse.Namespace, seed: int | None) -> Any:
+    from compare_ssgan.studies.spec import RunRequest
+
+    return RunRequest(
+        gin_files=tuple(arguments.gin),
+        dataset=arguments.dataset or "digits",
+        budget=arguments.budget or "short",
+        seed=seed,
+        settings=tuple(arguments.settings),
+        out=_path(getattr(arguments, "out", None)),
+        threads=getattr(arguments, "threads", None),
+        strategy=getattr(arguments, "strategy", "none"),
+        data_dir=arguments.data_dir,
+    )
+
+
+def _path(text: str | None) -> Any:
+    return None if text is None else pathlib.Path(text)
+
+
+def _load_tensorflow() -> None:
+    """Imports TensorFlow without the lines it prints about its own start.
+
+    They come from C++ before any log level can be set. If the import fails, they
+    are shown.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

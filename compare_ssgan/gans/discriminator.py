@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from compare_ssgan.gans.conditioning import Conditioning
-from compare_ssgan.layers.basic import Dense
+from compare_ssgan.layers.basic import Dense, kernels_of
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Critic, Samples, Verdict
 
@@ -38,8 +38,8 @@ class Discriminator(tf.Module):
 
     @property
     def kernels(self) -> Sequence[tf.Variable]:
-        """Trainable kernels; biases and gains are vectors, kernels are not."""
-        return [v for v in self.trainable_variables if v.shape.rank > 1]
+        """Trainable kernels, before spectral normalization."""
+        return kernels_of([self])
 
     def __call__(self, samples: Samples) -> Verdict:
         """Judges images in [0, 1]; logits are [batch, 1]."""

@@ -122,6 +122,7 @@ class SelfModulatedBatchNorm(tf.Module):
     """
 
     uses_labels = False
+    uses_latents = True
     allowed_in_discriminator = False
 
     def __init__(

@@ -1,11 +1,15 @@
 """What a run would train, without training it."""
 
+import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from compare_ssgan.types import Samples, variables_of
+from compare_ssgan import config
+from compare_ssgan.studies import description, experiment, spec
+from compare_ssgan.types import Samples
 
 
 class Layer(NamedTuple):
@@ -22,11 +26,6 @@ class Layer(NamedTuple):
     parameters: int
 
 
-def count_parameters(modules: Any) -> int:
-    """Returns the number of trainable parameters of some modules."""
-    return sum(int(np.prod(v.shape)) for v in variables_of(modules))
-
-
 def layers(module: tf.Module) -> list[Layer]:
     """Returns the parts of `module` that own trainable variables, in order."""
     owners: dict[str, dict[str, list[int]]] = {}
@@ -34,49 +33,100 @@ def layers(module: tf.Module) -> list[Layer]:
         predicate=lambda value: isinstance(value, tf.Variable), with_path=True
     ):
         if variable.trainable:
-            owner = ".".join(str(part).lstrip("_") for part in path[:-1])
-            owners.setdefault(owner, {})[str(path[-1])] = list(variable.shape)
+            # A kernel is a module of its own; the layer is what owns it.
+            parts = [str(part).lstrip("_") for part in path if part != "raw"]
+            owner = ".".join(parts[:-1])
+            owners.setdefault(owner, {})[parts[-1]] = list(variable.shape)
     return [
         Layer(path, shapes, sum(int(np.prod(shape)) for shape in shapes.values()))
         for path, shapes in owners.items()
     ]
 
 
-def networks(game: Any) -> dict[str, Any]:
-    """Returns parameter counts of both players and of each task's head.
-
-    Returns:
-        {"generator": {"parameters": n}, "discriminator": {"parameters": n},
-        "tasks": {name: {"parameters": n}}}; heads of tasks are counted apart from
-        the discriminator.
-    """
-    return {
-        "generator": {"parameters": count_parameters([game.generator])},
-        "discriminator": {"parameters": count_parameters([game.discriminator])},
-        "tasks": {
-            task.name: {"parameters": count_parameters([task])} for task in game.tasks
-        },
-    }
-
-
-def operations(game: Any, train_step: Any, discriminator_steps: int) -> int:
+def operations(built: experiment.Experiment) -> int:
     """Returns the floating-point operations of one training iteration.
 
-    Counted by TensorFlow's profiler on the traced step: multiplications and
-    additions of all operations it knows, convolutions and matrix products above
-    all.
-
-    Args:
-        game: Has `problem`.
-        train_step: The compiled step, `training.step.make_train_step`.
-        discriminator_steps: Batches the step takes.
+    Counted by TensorFlow's profiler on the traced step, all discriminator steps and
+    the generator step together: multiplications and additions of every operation it
+    knows, convolutions and matrix products above all.
     """
-    height, width, channels = game.problem.image_shape
-    batch, classes = game.problem.batch_size, game.problem.num_classes
+    height, width, channels = built.problem.image_shape
+    batch, classes = built.problem.batch_size, built.problem.num_classes
     images = tf.TensorSpec([batch, height, width, channels], tf.float32)
     labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
     samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
-    graph = train_step.get_concrete_function([samples] * discriminator_steps).graph
+    step = tf.function(built.train_step, autograph=False)
+    batches = [samples] * built.discriminator_steps
+    graph = step.get_concrete_function(batches).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    return int(tf.compat.v1.profiler.profile(graph, options=options).total_float_ops)
+    profile = tf.compat.v1.profiler.profile(graph, options=options)
+    return int(profile.total_float_ops)
+
+
+def describe(request: spec.RunRequest) -> dict[str, Any]:
+    """Builds what a run would train and returns its description.
+
+    Args:
+        request: A run as the command line describes it; not yet loaded.
+
+    Returns:
+        Names, networks with their layers and numbers of trainable parameters (the
+        heads of tasks apart, under "tasks"), operations of one training iteration,
+        and the lines of the resolved configuration.
+
+    Raises:
+        InputError: If a setting is wrong.
+    """
+    request = spec.load(request)
+    with config.construction():
+        built = experiment.run()
+    game = built.game
+    networks: dict[str, Any] = description.networks(game)
+    modules = {"generator": game.generator, "discriminator": game.discriminator}
+    for player, module in modules.items():
+        networks[player]["layers"] = [layer._asdict() for layer in layers(module)]
+    return {
+        "run_id": request.run_id,
+        "dataset": request.dataset,
+        "method": request.method,
+        "family": request.family,
+        "budget": request.budget,
+        "image_shape": list(built.problem.image_shape),
+        "num_classes": built.problem.num_classes,
+        "batch_size": built.problem.batch_size,
+        "discriminator_steps": built.discriminator_steps,
+        "steps": built.schedule.steps,
+        **networks,
+        "operations_per_step": operations(built),
+        "config": config.canonical(),
+    }
+
+
+def render(found: Mapping[str, Any], as_json: bool) -> str:
+    """Returns a description as JSON or as text for the terminal."""
+    if as_json:
+        return json.dumps(found, indent=2)
+    height, width, channels = found["image_shape"]
+    lines = [
+        f"{found['method']} ({found['family']}) on {found['dataset']}, "
+        f"{height}x{width}x{channels}, {found['num_classes']} classes",
+        f"budget {found['budget']}: {found['steps']:,} generator steps, "
+        f"{found['discriminator_steps']} discriminator steps each, "
+        f"batch {found['batch_size']}",
+        f"{found['operations_per_step'] / 1e9:,.1f} GFLOP per generator step",
+        f"run id {found['run_id']}",
+        "",
+        "configuration",
+        *(f"  {line}" for line in found["config"]),
+    ]
+    for player in ("generator", "discriminator"):
+        network = found[player]
+        title = f"{player}: {network['name']}, {network['parameters']:,} parameters"
+        lines += ["", title]
+        for layer in network["layers"]:
+            shapes = "  ".join(f"{k} {v}" for k, v in layer["shapes"].items())
+            lines.append(f"  {layer['path']:<34} {layer['parameters']:>11,}  {shapes}")
+    for name, task in found["tasks"].items():
+        lines += ["", f"task {name}: {task['parameters']:,} parameters"]
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import experiment, spec
+from compare_ssgan.studies import experiment, grids, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
@@ -83,3 +83,30 @@ def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:
         if checkpoints.is_readable(checkpoints.checkpoint_path(directory, step)):
             return step
     raise CommandError(f"None of the checkpoints in {directory} can be read.")
+
+
+def save_grid(
+    run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
+) -> pathlib.Path:
+    """Writes a grid of images that a run's generator draws.
+
+    Args:
+        run_dir: The run's directory.
+        num: Number of images.
+        out: Path of a PNG.
+        seed: Seed of latents and labels.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: If the path does not end in .png or cannot be written.
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"--out must be the path of a .png, not {out}.")
+    if not out.parent.is_dir():
+        raise InputError(f"--out: there is no directory {out.parent}.")
+    restored = load_game(run_dir)
+    samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
+    grids.write_png(out, grids.grid(samples.images.numpy()))
+    return out

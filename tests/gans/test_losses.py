@@ -68,8 +68,8 @@ def test_least_squares_on_probabilities_is_that_of_compare_gan():
 )
 def test_every_loss_is_a_finite_scalar_that_rewards_the_right_player(name):
     loss = config.registered()[name]()
-    real = tf.constant([[2.0], [3.0]])
-    good, bad = tf.constant([[2.5], [2.0]]), tf.constant([[-2.5], [-2.0]])
+    real = tf.constant([[0.9], [1.1]])
+    good, bad = tf.constant([[1.2], [0.9]]), tf.constant([[-0.1], [0.2]])
     given = real if loss.generator_needs_real else None
     for value in (loss.discriminator(real, bad), loss.generator(bad, given)):
         assert value.shape == []

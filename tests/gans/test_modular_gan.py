@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.gans import conditioning, latents, losses, penalties
+from compare_ssgan.gans.tasks import Classification, Rotation
 from compare_ssgan.layers.normalization import (
     BatchNorm,
     ConditionalBatchNorm,
     SelfModulatedBatchNorm,
 )
-
-from compare_ssgan.errors import InputError
-from compare_ssgan.gans import conditioning, latents, losses, penalties
-from compare_ssgan.gans.tasks import Classification, Rotation
 from compare_ssgan.types import Problem, Samples, variables_of
 
 CONDITIONAL = {
@@ -52,7 +52,7 @@ def test_an_added_task_leaves_the_adversarial_term_alone():
 def test_adversarial_term_equals_the_loss_on_separate_passes():
     game = tiny.game(tasks=[Rotation], **CONDITIONAL)
     batch = tiny.batch()
-    rng = tf.random.Generator.from_state(game.rng.state, game.rng.algorithm)
+    rng = tf.random.Generator.from_state(game.rng.state.numpy(), game.rng.algorithm)
     fake = game.sample(8, rng, training=True)
     expected = game.loss.discriminator(game(batch).logits, game(fake).logits)
     value = game.discriminator_objective(batch).terms["adversarial"]

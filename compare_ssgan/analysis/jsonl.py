@@ -1,0 +1,59 @@
+"""Reads files of one JSON object a line, as a killed process may leave them."""
+
+import json
+import logging
+import pathlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from compare_ssgan.errors import InputError
+
+Record = TypeVar("Record")
+
+_logger = logging.getLogger(__name__)
+_MALFORMED = (ValueError, TypeError, KeyError)
+
+
+def read(path: pathlib.Path, parse: Callable[[Any], Record]) -> list[Record]:
+    """Returns what `parse` makes of each line of a file.
+
+    A malformed last line is what a killed writer leaves: it is skipped, and a
+    warning names the file.
+
+    Args:
+        path: An existing file.
+        parse: Turns a decoded line into a record; its ValueError, TypeError or
+            KeyError mean that the line is malformed.
+
+    Raises:
+        InputError: If any line but the last is malformed, with its number.
+    """
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    lines = text.removesuffix("\n").split("\n") if text else []
+    try:
+        # One call for the whole file is several times faster than one a line.
+        whole = json.loads(f"[{','.join(lines)}]")
+        if len(whole) == len(lines):
+            return [parse(record) for record in whole]
+    except _MALFORMED:
+        pass
+    return _read_lines(path, lines, parse)
+
+
+def _read_lines(
+    path: pathlib.Path, lines: list[str], parse: Callable[[Any], Record]
+) -> list[Record]:
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(parse(json.loads(line)))
+        except _MALFORMED as error:
+            if number < len(lines):
+                raise InputError(
+                    f"{path}, line {number} is not a valid record ({error!r}): "
+                    f"{line[:80]!r}. Remove the line, or the run and repeat it."
+                ) from error
+            _logger.warning(
+                "%s: the last line is truncated and was skipped (%r).", path, line[:80]
+            )
+    return records

@@ -1,0 +1,106 @@
+"""What the name of a metric says: its kind, its direction, its protocol.
+
+A full name such as "fid600_test_digits_cnn" is a frozen protocol: metric, number of
+samples, split, features. Its leading letters are the kind.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from compare_ssgan.errors import InputError
+
+
+class Kind(NamedTuple):
+    """A family of metrics that are read the same way.
+
+    Attributes:
+        label: Short name for axes.
+        title: What it computes, for captions.
+        lower_is_better: Its direction.
+    """
+
+    label: str
+    title: str
+    lower_is_better: bool
+
+
+KINDS = {
+    "fid": Kind("FID", "Frechet distance of features", True),
+    "kid": Kind("KID", "kernel distance of features", True),
+    "is": Kind("IS", "Inception-score formula", False),
+}
+
+_TWO_SETS = re.compile(r"[a-z]+(\d+)(k?)_(train|test|validation|all)_(.+)")
+_ONE_SET = re.compile(r"[a-z]+(\d+)(k?)_(.+)")
+
+
+def kind_of(metric: str) -> str:
+    """Returns the leading letters of a metric's name, e.g. "fid"."""
+    match = re.match("[a-z]+", metric)
+    return match.group() if match else metric
+
+
+def lower_is_better(metric: str) -> bool:
+    """Returns the direction of a metric, given by its name or kind.
+
+    Raises:
+        InputError: If its kind is unknown.
+    """
+    kind = kind_of(metric)
+    if kind not in KINDS:
+        raise InputError(
+            f"Nothing is known of the metric '{metric}', not even whether lower is "
+            f"better. Known kinds: {', '.join(KINDS)}."
+        )
+    return KINDS[kind].lower_is_better
+
+
+def describe(metric: str) -> str:
+    """Returns the protocol of a full name in words, for captions."""
+    kind = KINDS.get(kind_of(metric))
+    title = kind.title if kind else kind_of(metric)
+    if match := _TWO_SETS.fullmatch(metric):
+        number = _count(match[1], match[2])
+        sets = f"{number} generated against {number} {match[3]} images"
+        return f"{title}, {sets}, {match[4]}"
+    if match := _ONE_SET.fullmatch(metric):
+        number = _count(match[1], match[2])
+        return f"{title}, {number} generated images, {match[3]}"
+    return title
+
+
+def label(metric: str) -> str:
+    """Returns what to write on an axis: the kind's label and the full name."""
+    kind = KINDS.get(kind_of(metric))
+    return f"{kind.label} ({metric})" if kind else metric
+
+
+def resolve(metric: str, measured: Sequence[str], where: str) -> str | None:
+    """Returns the full name that a kind or a full name stands for.
+
+    Args:
+        metric: What the user wrote, e.g. "fid".
+        measured: Full names of what was measured.
+        where: Named in the error, e.g. "the dataset digits".
+
+    Returns:
+        None if it was never measured.
+
+    Raises:
+        InputError: If several protocols of that kind were measured: their numbers
+            do not compare.
+    """
+    if metric in measured:
+        return metric
+    candidates = sorted({name for name in measured if kind_of(name) == metric})
+    if len(candidates) > 1:
+        raise InputError(
+            f"'{metric}' was measured by several protocols in {where}, and their "
+            f"numbers do not compare. Choose one: {', '.join(candidates)}."
+        )
+    return candidates[0] if candidates else None
+
+
+def _count(digits: str, thousands: str) -> str:
+    return f"{int(digits) * (1000 if thousands else 1):,}"

@@ -1,0 +1,391 @@
+"""Run records as plain values and as pandas frames.
+
+A study's directory holds `study.json` (what was planned) and `runs/<run_id>/`; see
+`read` for the files of a run. Absence is visible: a planned run that was never
+started, or one without measurements, is a run like any other here.
+"""
+
+import fcntl
+import json
+import os
+import pathlib
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from compare_ssgan.analysis import jsonl
+from compare_ssgan.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Directories = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+SCHEMA = 1
+FINISHED = ("complete", "diverged")
+STATUSES = ("complete", "diverged", "running", "partial", "failed", "missing")
+
+_RUN_ID = re.compile(r"(?P<dataset>.+)-(?P<method>[^-]+)-seed(?P<seed>\d+)-[0-9a-f]{8}")
+
+
+class Measurement(NamedTuple):
+    """One metric of one checkpoint.
+
+    Attributes:
+        step: Generator steps taken.
+        images_seen: Real images the discriminator was shown, repeats included.
+        metric: Name that implies the protocol, e.g. "fid600_test_digits_cnn".
+        value: NaN if the generator had diverged.
+        eval_seed: Seed of the generated samples; not the seed of the training.
+    """
+
+    step: int
+    images_seen: int
+    metric: str
+    value: float
+    eval_seed: int
+
+
+class Curve(NamedTuple):
+    """One metric of one run.
+
+    Attributes:
+        steps: [measurements] int64 generator steps, ascending.
+        values: [measurements] float64, the mean over the evaluation seeds.
+        eval_seeds: Evaluation seeds the values are the mean of.
+    """
+
+    steps: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    eval_seeds: tuple[int, ...]
+
+
+class Run(NamedTuple):
+    """One training with one seed.
+
+    Attributes:
+        study: Name of the study.
+        run_id: <dataset>-<method>-seed<k>-<8 hexadecimal digits>.
+        dataset: Name of the dataset.
+        method: Name of the method file.
+        family: "unconditional", "conditional", "self-supervised", "fewer labels" or
+            "" if nothing says.
+        budget: Name of the budget file.
+        settings: Bindings that differ from the files, "name = value", sorted.
+        seed: Seed of weights, noise and data order.
+        status: One of `STATUSES`. "partial" was interrupted, "missing" is planned
+            and has no directory.
+        steps: Generator steps to take; 0 if unknown.
+        wall_seconds: Over all attempts; NaN if unknown.
+        error: Why a failed run failed.
+        diverged_step: Generator step of the non-finite term, None if none was.
+        diverged_term: Name of that term.
+        directory: None if missing.
+        measurements: In the order of the file.
+    """
+
+    study: str
+    run_id: str
+    dataset: str
+    method: str
+    family: str
+    budget: str
+    settings: tuple[str, ...]
+    seed: int
+    status: str
+    steps: int = 0
+    wall_seconds: float = float("nan")
+    error: str | None = None
+    diverged_step: int | None = None
+    diverged_term: str | None = None
+    directory: pathlib.Path | None = None
+    measurements: Sequence[Measurement] = ()
+
+    @property
+    def metrics(self) -> list[str]:
+        """Full names of what was measured, sorted."""
+        return sorted({m.metric for m in self.measurements})
+
+    def curve(self, metric: str) -> Curve:
+        """Returns the curve of a metric by its full name; empty if never measured."""
+        by_step: dict[int, dict[int, float]] = {}
+        for measurement in self.measurements:
+            if measurement.metric == metric:
+                values = by_step.setdefault(measurement.step, {})
+                values[measurement.eval_seed] = measurement.value
+        steps = sorted(by_step)
+        means = [sum(by_step[s].values()) / len(by_step[s]) for s in steps]
+        return Curve(
+            np.array(steps, np.int64),
+            np.array(means, np.float64),
+            tuple(sorted({seed for values in by_step.values() for seed in values})),
+        )
+
+
+def load(directories: Directories) -> "pd.DataFrame":
+    """Returns measurements, one a row, with the run each belongs to.
+
+    Columns: study, run_id, dataset, method, family, budget, settings (joined by
+    "; "), seed, status, step, images_seen, metric, value, eval_seed. Runs without
+    measurements have no row here; `runs` has them all.
+
+    Args:
+        directories: As for `read`.
+    """
+    import pandas as pd
+
+    found = read(directories)
+    counts = [len(run.measurements) for run in found]
+    columns: dict[str, Any] = {
+        name: np.repeat(np.array(values, dtype=object), counts)
+        for name, values in _identity(found).items()
+    }
+    for index, name in enumerate(Measurement._fields):
+        columns[name] = [m[index] for run in found for m in run.measurements]
+    types = dict.fromkeys(columns, "str")
+    types |= dict.fromkeys(("seed", "step", "images_seen", "eval_seed"), "int64")
+    types["value"] = "float64"
+    return pd.DataFrame(columns).astype(types)
+
+
+def runs(directories: Directories) -> "pd.DataFrame":
+    """Returns one row a run, planned ones that were never started included.
+
+    Columns: study, run_id, dataset, method, family, budget, settings, seed, status,
+    steps, wall_seconds, error, diverged_step, diverged_term, directory,
+    num_measurements, last_step (of a measurement; NaN if there is none).
+
+    Args:
+        directories: As for `read`.
+    """
+    import pandas as pd
+
+    found = read(directories)
+    columns: dict[str, Any] = dict(_identity(found))
+    for name in Run._fields[Run._fields.index("steps") : -1]:
+        columns[name] = [getattr(run, name) for run in found]
+    columns["directory"] = [str(run.directory or "") for run in found]
+    columns["num_measurements"] = [len(run.measurements) for run in found]
+    columns["last_step"] = [
+        max((m.step for m in run.measurements), default=None) for run in found
+    ]
+    frame = pd.DataFrame(columns)
+    numbers = ["diverged_step", "last_step", "wall_seconds"]
+    return frame.astype(dict.fromkeys(numbers, "float64"))
+
+
+def read(directories: Directories) -> list[Run]:
+    """Returns every run, in the order of the plan where there is one.
+
+    Read are run.json, metrics.jsonl, the presence of DONE (it alone means finished)
+    and whether somebody holds lock.
+
+    Args:
+        directories: One or several directories, each of a run, of a study, or of
+            several studies.
+
+    Raises:
+        InputError: If a directory has no records, or a record cannot be read.
+    """
+    if isinstance(directories, str | os.PathLike):
+        directories = [directories]
+    found: dict[pathlib.Path, Run] = {}
+    for directory in directories:
+        for place in _places(pathlib.Path(directory)):
+            for key, run in _runs_below(place):
+                found.setdefault(key, run)
+    if not found:
+        names = ", ".join(str(d) for d in directories)
+        raise InputError(f"There are no runs in {names}.")
+    return _with_families(list(found.values()))
+
+
+def _places(directory: pathlib.Path) -> list[pathlib.Path]:
+    """Returns the run or the studies that a directory given by the user means."""
+    if not directory.is_dir():
+        raise InputError(f"There is no directory {directory}.")
+    if _is_place(directory):
+        return [directory]
+    below = sorted(child for child in directory.iterdir() if _is_place(child))
+    if not below:
+        raise InputError(
+            f"{directory} holds no run records: it has no run.json, no runs/ and no "
+            "study.json, and no directory in it has."
+        )
+    return below
+
+
+def _is_place(directory: pathlib.Path) -> bool:
+    return (
+        (directory / "run.json").is_file()
+        or (directory / "runs").is_dir()
+        or (directory / "study.json").is_file()
+    )
+
+
+def _runs_below(place: pathlib.Path) -> Iterator[tuple[pathlib.Path, Run]]:
+    place = place.resolve()
+    if (place / "run.json").is_file():
+        yield place, _read_run(place, {})
+        return
+    plan, study = [], place.name
+    if (place / "study.json").is_file():
+        content = _read_json(place / "study.json", ("study", "planned"))
+        plan, study = content["planned"], content["study"]
+    directory = place / "runs"
+    present = {
+        entry.name
+        for entry in (os.scandir(directory) if directory.is_dir() else ())
+        if entry.is_dir() and not entry.name.startswith(".")
+    }
+    planned = {entry["run_id"]: {**entry, "study": study} for entry in plan}
+    for run_id in [*planned, *sorted(present - set(planned))]:
+        path, known = directory / run_id, planned.get(run_id, {})
+        if run_id in present:
+            yield path, _read_run(path, known)
+        else:
+            yield path, _unstarted(run_id, "missing", known, path)
+
+
+def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
+    path = directory / "run.json"
+    if not path.is_file():
+        # Killed before the first record was written.
+        status = "running" if _is_held(directory / "lock") else "partial"
+        started = _unstarted(directory.name, status, planned, directory)
+        return started._replace(directory=directory)
+    content = _read_json(path, ("run_id", "dataset", "method", "seed", "status"))
+    if content.get("schema", SCHEMA) > SCHEMA:
+        raise InputError(
+            f"{path} was written by a newer version (schema {content['schema']}, this "
+            f"one reads {SCHEMA}). Update compare_ssgan."
+        )
+    diverged = content.get("diverged") or {}
+    metrics = directory / "metrics.jsonl"
+    seconds = content.get("wall_seconds")
+    return Run(
+        study=content.get("study") or directory.parent.parent.name,
+        run_id=content["run_id"],
+        dataset=content["dataset"],
+        method=content["method"],
+        family=content.get("family") or "",
+        budget=content.get("budget") or "",
+        settings=tuple(sorted(content.get("settings") or ())),
+        seed=content["seed"],
+        status=_status(directory, content["status"], bool(diverged)),
+        steps=content.get("steps") or 0,
+        wall_seconds=float("nan") if seconds is None else float(seconds),
+        error=content.get("error"),
+        diverged_step=diverged.get("step"),
+        diverged_term=diverged.get("term"),
+        directory=directory,
+        measurements=jsonl.read(metrics, _measurement) if metrics.is_file() else (),
+    )
+
+
+def _unstarted(
+    run_id: str, status: str, planned: Mapping[str, Any], path: pathlib.Path
+) -> Run:
+    match = _RUN_ID.fullmatch(run_id)
+    if not planned and not match:
+        raise InputError(
+            f"{path} is not a run: it has no run.json, and its name is not "
+            "<dataset>-<method>-seed<k>-<8 hexadecimal digits>. Move it elsewhere."
+        )
+    known = {**(match.groupdict() if match else {}), **planned}
+    return Run(
+        study=known.get("study") or path.parent.parent.name,
+        run_id=run_id,
+        dataset=known["dataset"],
+        method=known["method"],
+        family=known.get("family") or "",
+        budget=known.get("budget") or "",
+        settings=tuple(sorted(known.get("settings") or ())),
+        seed=int(known["seed"]),
+        status=status,
+    )
+
+
+def _read_json(path: pathlib.Path, required: Sequence[str]) -> Any:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: {error}.") from error
+    absent = [key for key in required if key not in content]
+    if absent:
+        raise InputError(f"{path} has no {' and no '.join(absent)}.")
+    return content
+
+
+def _measurement(line: Any) -> Measurement:
+    return Measurement(
+        line["step"],
+        line.get("images_seen", 0),
+        line["metric"],
+        float(line["value"]),
+        line.get("eval_seed", 0),
+    )
+
+
+def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
+    if (directory / "DONE").is_file():
+        if recorded in ("failed", "diverged"):
+            return recorded
+        return "diverged" if diverged else "complete"
+    if _is_held(directory / "lock"):
+        return "running"
+    return "failed" if recorded == "failed" else "partial"
+
+
+def _is_held(lock: pathlib.Path) -> bool:
+    """Says whether a process works in the run directory, without disturbing it."""
+    try:
+        with lock.open("rb") as file:
+            # Taking the lock, even for a moment, could turn away a run that starts
+            # right now; so it is not tried where the holder is known to be dead.
+            if _is_dead(file.read()):
+                return False
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except (BlockingIOError, PermissionError):
+        return True
+    return False
+
+
+def _is_dead(holder: bytes) -> bool:
+    try:
+        content = json.loads(holder)
+        local = content["host"] in (socket.gethostname(), socket.getfqdn())
+        pid = int(content["pid"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    if not local:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def _with_families(found: list[Run]) -> list[Run]:
+    """Gives runs that never started the family of the runs of the same method."""
+    families = {run.method: run.family for run in found if run.family}
+    return [
+        run if run.family else run._replace(family=families.get(run.method, ""))
+        for run in found
+    ]
+
+
+def _identity(found: Sequence[Run]) -> dict[str, list[Any]]:
+    names = Run._fields[: Run._fields.index("steps")]
+    columns = {name: [getattr(run, name) for run in found] for name in names}
+    columns["settings"] = ["; ".join(run.settings) for run in found]
+    return columns

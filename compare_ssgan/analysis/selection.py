@@ -1,0 +1,91 @@
+"""Rules that choose one number from the curve of a run.
+
+Which rule was used is part of a result: reporting the best checkpoint is optimistic,
+since it is chosen by the reported metric itself.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from compare_ssgan.analysis.records import Curve
+from compare_ssgan.errors import InputError
+
+
+class Selected(NamedTuple):
+    """A point of a curve.
+
+    Attributes:
+        step: Generator steps; None if the curve has no such point.
+        value: NaN if there is no such point, or if it was measured as NaN.
+    """
+
+    step: int | None
+    value: float
+
+
+NOTHING = Selected(None, float("nan"))
+
+
+class Selection(NamedTuple):
+    """A named rule.
+
+    Attributes:
+        name: As the user writes it and the tables print it.
+        title: The rule in words.
+        of_unfinished: Whether what it selects is the same once the run has finished,
+            so that it may be used before.
+        pick: (curve, lower_is_better) -> the selected point.
+    """
+
+    name: str
+    title: str
+    of_unfinished: bool
+    pick: Callable[[Curve, bool], Selected]
+
+
+def parse_selection(text: str) -> Selection:
+    """Returns the rule called "last", "best" or "step:N".
+
+    Raises:
+        InputError: If there is no such rule.
+    """
+    if text == "last":
+        return Selection("last", "last measurement", False, _last)
+    if text == "best":
+        title = "best measurement, chosen by the reported metric itself"
+        return Selection("best", title, False, _best)
+    match = re.fullmatch(r"step:(\d[\d_]*)", text)
+    if match:
+        return _at_step(int(match[1].replace("_", "")))
+    raise InputError(
+        f"There is no selection rule '{text}'. Rules: last, best, step:N (the "
+        "measurement at generator step N, e.g. step:5000)."
+    )
+
+
+def _last(curve: Curve, lower_is_better: bool) -> Selected:
+    del lower_is_better
+    if not len(curve.steps):
+        return NOTHING
+    return Selected(int(curve.steps[-1]), float(curve.values[-1]))
+
+
+def _best(curve: Curve, lower_is_better: bool) -> Selected:
+    if not np.isfinite(curve.values).any():
+        return NOTHING
+    worst = np.inf if lower_is_better else -np.inf
+    values = np.where(np.isfinite(curve.values), curve.values, worst)
+    index = int(np.argmin(values) if lower_is_better else np.argmax(values))
+    return Selected(int(curve.steps[index]), float(curve.values[index]))
+
+
+def _at_step(step: int) -> Selection:
+    def pick(curve: Curve, lower_is_better: bool) -> Selected:
+        del lower_is_better
+        (found,) = np.nonzero(curve.steps == step)
+        return Selected(step, float(curve.values[found[0]])) if len(found) else NOTHING
+
+    return Selection(f"step:{step}", f"measurement at step {step:,}", True, pick)

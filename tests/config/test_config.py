@@ -1,0 +1,197 @@
+"""What gin files may say, what they mean, and what is said about a wrong one."""
+
+import pytest
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+
+
+@config.register("config_test")
+def ingredient(weight: float = 1.0, count: int = 2, names=("a", "b")):
+    return weight, count, tuple(names)
+
+
+@config.register("config_test")
+def other_ingredient(weight: float = 1.0):
+    return weight
+
+
+@config.entry_point
+def config_test_root(given=None, *, part=config.REQUIRED, steps: int = 3, more=None):
+    return part, steps
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def write_file(name, text):
+        (tmp_path / name).write_text(text)
+        return name
+
+    write_file(
+        "first.gin",
+        "PART = %gin.REQUIRED\nSTEPS = 3\n"
+        "config_test_root:\n  part = %PART\n  steps = %STEPS\n",
+    )
+    return write_file
+
+
+def load(write, text="", settings=()):
+    config.load(["first.gin", write("second.gin", text)], settings)
+
+
+def test_identity_resolves_macros_and_leaves_defaults_out(write):
+    load(write, "PART = @ingredient()\ningredient.weight = 2\ningredient.count = 2\n")
+    assert config.canonical() == [
+        "config_test.ingredient.weight = 2.0",
+        "roots.config_test_root.part = @config_test.ingredient()",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PART = @ingredient()  # comment\n\ningredient.weight = 2.00\n",
+        "ingredient:\n  weight = 2e0\n  names = ['a', 'b']\nPART = @ingredient()\n",
+        "include 'first.gin'\nPART = @config_test.ingredient()\n"
+        "ingredient.weight = 5\ningredient.weight = 2\n",
+    ],
+)
+def test_identity_does_not_depend_on_how_the_config_is_written(write, text):
+    load(write, "PART = @ingredient()\ningredient.weight = 2.0\n")
+    expected = config.digest(config.canonical())
+    load(write, text)
+    assert config.digest(config.canonical()) == expected
+
+
+def test_identity_depends_on_every_value(write):
+    load(write, "PART = @ingredient()\n")
+    before = config.digest(config.canonical())
+    load(write, "PART = @ingredient()\n", ["STEPS = 4"])
+    assert config.digest(config.canonical()) != before
+
+
+def test_a_scoped_value_equal_to_the_default_is_kept(write):
+    load(write, "PART = @s/ingredient()\ningredient.weight = 2.0\n")
+    config.load(["first.gin", "second.gin"], ["s/ingredient.weight = 1.0"])
+    assert "s/config_test.ingredient.weight = 1.0" in config.canonical()
+
+
+def test_canonical_lines_are_a_config_of_the_same_identity(write):
+    load(
+        write,
+        "PART = @s/ingredient()\ns/ingredient.weight = 2.0\n"
+        "config_test_root.more = {'k': (1,), 'l': @ingredient}\n",
+    )
+    lines = config.canonical()
+    config.load([write("frozen.gin", "\n".join(lines))])
+    assert config.canonical() == lines
+    assert config_test_root()[0] == (2.0, 2, ("a", "b"))
+
+
+def test_a_file_included_again_does_not_bring_its_values_back(write):
+    write("data.gin", "STEPS = 7\n")
+    write("method.gin", "include 'first.gin'\nPART = @ingredient()\n")
+    config.load(["first.gin", "data.gin", "method.gin"])
+    assert config_test_root()[1] == 7
+
+
+def test_query_returns_values_and_references_as_text(write):
+    load(write, "PART = @ingredient()\n")
+    assert config.query("%STEPS") == 3
+    assert config.query("config_test_root.part") == "@ingredient()"
+    assert config.query("config_test_root.more", default=None) is None
+    with pytest.raises(InputError, match="Nothing sets"):
+        config.query("config_test_root.more")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("PART = @ingredint()", r"second.gin, line 1: .*Did you mean '.*ingredient'"),
+        (
+            "\ningredint.weight = 1",
+            r"second.gin, line 2: .*Did you mean 'config_test.ingredient'",
+        ),
+        ("ingredient.wieght = 1", r"line 1: .*no parameter 'wieght'. .*'weight'"),
+        ("ingredient:\n  wieght = 1", r"line 2: .*no parameter 'wieght'"),
+        ("STEPZ = 1", r"declares no macro STEPZ. Did you mean 'STEPS'"),
+        ("STEPS = 3\nSTEPS = (3,\n", r"second.gin, line \d: not valid gin"),
+        ("PART = ingredient", r"line 1: not valid gin: .*'ingredient'"),
+        ("PART ingredient", r"line 1: not valid gin: .*expected ':' or '='"),
+        ("include 'third.gin'", r"no gin file 'third.gin'"),
+        ("import os", r"line 1: gin files of the suite import nothing"),
+    ],
+)
+def test_a_wrong_line_is_named_with_file_line_and_nearest_name(write, text, message):
+    with pytest.raises(InputError, match=message):
+        load(write, text)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("STEPS 4", r"--set 'STEPS 4': not valid gin"),
+        ("ingredient.wieght = 4", r"--set 'ingredient.wieght = 4': .*'weight'"),
+        ("PART = %STEPZ", r"macro STEPZ. Did you mean 'STEPS'"),
+        ("include 'first.gin'", r"--set cannot include"),
+    ],
+)
+def test_a_wrong_setting_is_named(write, setting, message):
+    def identify():
+        load(write, "PART = @ingredient()\n", [setting])
+        return config.canonical()
+
+    with pytest.raises(InputError, match=message):
+        identify()
+
+
+def test_a_required_macro_without_value_is_named_with_its_user(write):
+    load(write, "STEPS = 4\n")
+    with pytest.raises(InputError, match=r"No file sets %PART, which .*part needs"):
+        config.canonical()
+
+
+def test_a_missing_file_is_reported_with_the_nearest_name(write):
+    with pytest.raises(InputError, match=r"no gin file 'frist.gin'.*'first.gin'"):
+        config.load(["frist.gin"])
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("", []),
+        ("ingredient.weight = 3.0", []),
+        ("other_ingredient.weight = 3.0", ["config_test.other_ingredient.weight"]),
+        # A narrower scope serves the only call.
+        (
+            "ingredient.weight = 3.0\n"
+            "PART = @s/ingredient()\ns/ingredient.weight = 4.0",
+            ["config_test.ingredient.weight"],
+        ),
+        ("t/ingredient.weight = 3.0", ["t/config_test.ingredient.weight"]),
+        ("config_test_root.given = 1", ["config_test_root.given"]),
+        ("config_test_root.steps = 5\nSTEPS = 6", ["STEPS"]),
+    ],
+)
+def test_a_binding_without_effect_is_found(write, text, unread):
+    load(write, "PART = @ingredient()\n" + text)
+    config_test_root("given by the caller")
+    found = config.unread_bindings()
+    assert [line.split(" (")[0] for line in found] == unread
+    if unread:
+        assert "second.gin, line" in found[0]
+
+
+def test_construction_keeps_only_what_the_component_said(write):
+    @config.register("config_test")
+    def refusing():
+        raise ValueError("Wrong. Set a.b = 1.")
+
+    load(write, "PART = @refusing()\n")
+    with (
+        pytest.raises(InputError, match=r"^Wrong. Set a.b = 1.$"),
+        config.construction(),
+    ):
+        config_test_root()

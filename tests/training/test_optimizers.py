@@ -1,0 +1,53 @@
+"""Adam against the formula of the paper, and the linear decay."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.training.optimizers import adam
+
+
+def test_adam_follows_the_paper():
+    rate, beta_1, beta_2, epsilon = 0.1, 0.5, 0.9, 1e-8
+    optimizer = adam(rate, beta_1, beta_2)(1)
+    variable = tf.Variable([1.0, -2.0])
+    optimizer.build([variable])
+    x, m, v = np.array([1.0, -2.0]), 0.0, 0.0
+    for t in range(1, 5):
+        gradient = np.array([0.3 * t, -1.0])
+        optimizer.apply_gradients([(tf.constant(gradient, tf.float32), variable)])
+        m = beta_1 * m + (1 - beta_1) * gradient
+        v = beta_2 * v + (1 - beta_2) * gradient**2
+        m_hat, v_hat = m / (1 - beta_1**t), v / (1 - beta_2**t)
+        x = x - rate * m_hat / (np.sqrt(v_hat) + epsilon)
+        np.testing.assert_allclose(variable.numpy(), x, rtol=1e-5)
+
+
+def test_decay_is_linear_in_generator_steps():
+    optimizer = adam(1.0, decay_start=10, decay_end=30)(updates_per_step=2)
+    rates = []
+    variable = tf.Variable(0.0)
+    optimizer.build([variable])
+    for _ in range(70):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply_gradients([(tf.constant(1.0), variable)])
+    # Two updates per generator step: full rate until update 20, zero from 60 on.
+    assert rates[0] == rates[20] == 1.0
+    assert rates[40] == pytest.approx(0.5)
+    assert rates[60] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"beta_1": 1.0}, "beta_1 must be in"),
+        ({"beta_2": -0.1}, "beta_2 must be in"),
+        ({"decay_start": 5}, "no effect without decay_end"),
+        ({"decay_start": 5, "decay_end": 5}, "must be before decay_end"),
+    ],
+)
+def test_settings_out_of_range_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        adam(**({"learning_rate": 1e-3} | options))

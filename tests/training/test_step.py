@@ -1,0 +1,162 @@
+"""The step: who moves when, and by how much."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from compare_ssgan.gans import losses
+from compare_ssgan.gans.tasks import Rotation
+from compare_ssgan.layers.spectral_norm import SpectralNorm
+from compare_ssgan.training.ema import ExponentialMovingAverage
+from compare_ssgan.training.optimizers import adam
+from compare_ssgan.training.step import make_train_step
+from compare_ssgan.types import objective, variables_of
+
+
+class Tug(tf.Module):
+    """D minimizes (d - 1)^2 on a batch's scalar, G minimizes 3 g: gradients known."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator_steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.d = tf.Module()
+        self.d.x = tf.Variable(0.0)
+        self.g = tf.Module()
+        self.g.x = tf.Variable(0.0)
+        self.discriminator_modules, self.generator_modules = [self.d], [self.g]
+
+    def discriminator_objective(self, batch):
+        return objective({"pull": batch * (self.d.x - 1.0) ** 2, "none": 0.0 * batch})
+
+    def generator_objective(self, batch):
+        return objective({"push": 3.0 * self.g.x})
+
+
+class Descent:
+    """Plain gradient descent, to see gradients."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def build(self, variables):
+        self.built = variables
+
+    def apply_gradients(self, pairs):
+        for gradient, variable in pairs:
+            variable.assign_sub(self.rate * gradient)
+
+
+def test_a_step_moves_each_player_along_its_own_gradient():
+    game = Tug()
+    step = make_train_step(game, Descent(0.1), Descent(0.01), discriminator_steps=2)
+    terms = step([tf.constant(1.0), tf.constant(2.0)])
+    # d: 0 -> 0 + 0.1 * 2 * 1 -> 0.2 + 0.1 * 2 * 2 * 0.8
+    assert game.d.x.numpy() == pytest.approx(0.52)
+    assert game.g.x.numpy() == pytest.approx(-0.03)
+    assert game.generator_steps.numpy() == 1
+    assert set(terms) == {
+        "discriminator/pull",
+        "discriminator/none",
+        "generator/push",
+    }
+    mean = (1 * 1**2 + 2 * 0.8**2) / 2
+    assert terms["discriminator/pull"].numpy() == pytest.approx(mean)
+
+
+def test_the_number_of_batches_is_checked():
+    step = make_train_step(Tug(), Descent(0.1), Descent(0.1), discriminator_steps=2)
+    with pytest.raises(ValueError, match="Expected 2 batches, received 1"):
+        step([tf.constant(1.0)])
+
+
+def test_a_variable_without_gradient_is_named():
+    game = Tug()
+    game.g.lost = tf.Variable(1.0, name="lost")
+    step = make_train_step(game, Descent(0.1), Descent(0.1))
+    with pytest.raises(ValueError, match=r"No gradient reaches .*lost"):
+        step([tf.constant(1.0)])
+
+
+def test_the_step_is_traced_once():
+    game = tiny.game(tasks=[Rotation])
+    optimizer = adam(1e-3)
+    step = make_train_step(game, optimizer(2), optimizer(1), discriminator_steps=2)
+    for seed in range(3):
+        step([tiny.batch(seed=seed), tiny.batch(seed=seed + 10)])
+    assert step.experimental_get_tracing_count() == 1
+
+
+def test_spectral_norms_advance_once_per_step_of_their_player(monkeypatch):
+    counts = {}
+    update = SpectralNorm.update
+
+    def counting(self):
+        counts[id(self)] = counts.get(id(self), 0) + 1
+        update(self)
+
+    monkeypatch.setattr(SpectralNorm, "update", counting)
+    game = tiny.game(generator_spectral_norm=True, discriminator_spectral_norm=True)
+    optimizer = adam(1e-3)
+    step = make_train_step(game, optimizer(3), optimizer(1), discriminator_steps=3)
+    step([tiny.batch()] * 3)
+
+    def norms(modules):
+        return [m for n in modules for m in n.submodules if isinstance(m, SpectralNorm)]
+
+    assert {counts[id(n)] for n in norms(game.discriminator_modules)} == {3}
+    assert {counts[id(n)] for n in norms(game.generator_modules)} == {1}
+
+
+def test_training_changes_every_trainable_variable():
+    # The bias of the realness head has no gradient inside the margins of the hinge.
+    game = tiny.game(
+        tasks=[Rotation],
+        discriminator_spectral_norm=True,
+        loss=losses.non_saturating(),
+    )
+    optimizer = adam(1e-2)
+    step = make_train_step(game, optimizer(1), optimizer(1))
+    variables = variables_of([*game.discriminator_modules, *game.generator_modules])
+    before = [v.numpy() for v in variables]
+    for seed in range(2):
+        step([tiny.batch(seed=seed)])
+    for old, variable in zip(before, variables, strict=True):
+        assert np.any(old != variable.numpy()), variable.name
+
+
+def test_the_same_seed_trains_to_the_same_weights():
+    results = []
+    for _ in range(2):
+        game = tiny.game(tasks=[Rotation], seed=5)
+        optimizer = adam(1e-3)
+        step = make_train_step(game, optimizer(1), optimizer(1))
+        for seed in range(3):
+            step([tiny.batch(seed=seed)])
+        results.append([v.numpy() for v in game.variables])
+    for one, two in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_moving_average_copies_until_its_start_and_trails_after():
+    game = Tug()
+    ema = ExponentialMovingAverage(game.g, decay=0.9, start_step=2)
+    step = make_train_step(game, Descent(0.1), Descent(1.0), ema=ema)
+    values = []
+    for _ in range(4):
+        step([tf.constant(1.0)])
+        values.append(float(ema.generator.x))
+    # g is -3, -6, -9, -12.
+    expected = [-3, -6, 0.9 * -6 + 0.1 * -9]
+    expected.append(0.9 * expected[-1] + 0.1 * -12)
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
+    assert float(game.g.x) == -12
+
+
+@pytest.mark.parametrize(
+    ("decay", "start", "message"),
+    [(1.0, 0, "ema_decay must be in"), (0.9, -1, "ema_start_step must not be")],
+)
+def test_a_moving_average_that_cannot_be_is_refused(decay, start, message):
+    with pytest.raises(ValueError, match=message):
+        ExponentialMovingAverage(Tug().g, decay, start)
