@@ -77,10 +77,13 @@ class Checkpoints:
                 shutil.rmtree(path)
             elif match and int(match[1]) > step:
                 path.unlink()
-        # What TensorFlow's manager reads when it is made; relative to the directory.
-        kept = [f"ckpt-{kept}" for kept in saved_steps(self._directory)]
+        # The list that TensorFlow's manager reads when it is made.
+        kept = [f"ckpt-{number}" for number in saved_steps(self._directory)]
         lines = [f'model_checkpoint_path: "{kept[-1]}"']
-        lines += [f'all_model_checkpoint_paths: "{name}"' for name in kept]
+        for name in kept:
+            saved = (self._directory / f"{name}.index").stat().st_mtime
+            lines.append(f'all_model_checkpoint_paths: "{name}"')
+            lines.append(f"all_model_checkpoint_timestamps: {saved}")
         temporary = self._directory / ".checkpoint.tmp"
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(temporary, self._directory / "checkpoint")

@@ -1,5 +1,7 @@
 """Does a run twice: undisturbed, and killed over and over at random moments.
 
+The last time it is not killed but asked to stop.
+
     python -m tests.studies.toy.killing OUT KILLS
 
 Children are forked from one process that has imported TensorFlow, but computed
@@ -31,42 +33,86 @@ def start(arguments):
         os._exit(code)
 
 
-def wait(child, seconds):
-    """Returns the exit code of a child, or None if it still runs after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
+def ended(child):
+    """Returns the exit code of a child, or None if it still runs."""
+    done, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if done else None
+
+
+def wait(child, until=lambda: False):
+    """Waits for a child's end, or for a moment; returns as `ended`."""
+    latest = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < latest:
+        code = ended(child)
+        if code is not None or until():
+            return code
         time.sleep(0.001)
-    return None
+    os.kill(child, signal.SIGKILL)
+    raise TimeoutError("A run takes too long.")
+
+
+def count_lines(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def moments(directory, rng):
+    """Yields, without end, functions that say whether it is time to kill."""
+    while True:
+        # While it starts: before, while or after the record is put in order.
+        latest = time.monotonic() + rng.uniform(0.0, 1.0)
+        yield lambda latest=latest: time.monotonic() > latest
+        # While it trains, evaluates and saves.
+        for _ in range(4):
+            yield lambda moment=Moment(directory, rng): moment.has_come()
+
+
+class Moment:
+    """Some steps, and some milliseconds, after training has gone on."""
+
+    def __init__(self, directory, rng):
+        self.train = directory / "train.jsonl"
+        self.attempts = directory / "attempts.jsonl"
+        self.before = count_lines(self.attempts)
+        self.lines, self.seconds = rng.randrange(8), rng.uniform(0.0, 0.05)
+        self.target = self.time = None
+
+    def has_come(self):
+        # An attempt begins after the rows of lost steps were dropped.
+        if self.target is None:
+            if count_lines(self.attempts) > self.before:
+                self.target = count_lines(self.train) + self.lines
+        elif self.time is None:
+            if count_lines(self.train) >= self.target:
+                self.time = time.monotonic() + self.seconds
+        else:
+            return time.monotonic() > self.time
+        return False
 
 
 def main(out, kills, *settings):
     from compare_ssgan.studies import run, spec  # noqa: F401
 
-    random.seed(20181127)
-    base = ["run", "--gin", "gin_configs/plain.gin"]
+    base = ["run", "--gin", "gin_configs/plain.gin", "--threads", "2"]
     base += [word for setting in settings for word in ("--set", setting)]
-    begin = time.monotonic()
-    code = wait(start([*base, "--out", str(out / "whole")]), LONGEST_SECONDS)
+    whole = [*base, "--out", str(out / "whole")]
+    killed = [*base, "--out", str(out / "killed")]
+    code = wait(start(whole))
     assert code == 0, code
-    seconds = time.monotonic() - begin
-
-    done = 0
-    while done < kills:
-        child = start([*base, "--out", str(out / "killed")])
-        # Mostly in the middle of training, some while it starts.
-        code = wait(child, random.uniform(0.1, 0.9) * seconds)
-        if code is None:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            done += 1
-        else:
-            assert code == 0, code
-            print(f"Done after {done} kills only.", file=sys.stderr)
-            return 1
-    return wait(start([*base, "--out", str(out / "killed")]), LONGEST_SECONDS)
+    (name,) = os.listdir(out / "whole" / "runs")
+    directory, rng = out / "killed" / "runs" / name, random.Random(20181127)
+    times = moments(directory, rng)
+    for number in range(kills):
+        child = start(killed)
+        code = wait(child, next(times))
+        assert code is None, f"It ended with {code} after {number} kills."
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    child = start(killed)
+    assert wait(child, Moment(directory, rng).has_come) is None
+    os.kill(child, signal.SIGTERM)
+    code = wait(child)
+    assert code == 75, code
+    return wait(start(killed))
 
 
 if __name__ == "__main__":
