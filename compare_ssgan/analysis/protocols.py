@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "fid": Kind("FID", "Frechet distance of features", True),
-    "kid": Kind("KID", "kernel distance of features", True),
+    "kid": Kind("KID", "Kernel distance of features", True),
     "is": Kind("IS", "Inception-score formula", False),
 }
 
@@ -71,9 +71,11 @@ def describe(metric: str) -> str:
 
 
 def label(metric: str) -> str:
-    """Returns what to write on an axis: the kind's label and the full name."""
+    """Returns what to write on an axis: the kind and its direction."""
     kind = KINDS.get(kind_of(metric))
-    return f"{kind.label} ({metric})" if kind else metric
+    if kind is None:
+        return kind_of(metric)
+    return f"{kind.label} ({'lower' if kind.lower_is_better else 'higher'} is better)"
 
 
 def resolve(metric: str, measured: Sequence[str], where: str) -> str | None:

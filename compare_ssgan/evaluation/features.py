@@ -16,7 +16,7 @@ from compare_ssgan.types import ImageShape
 WEIGHTS_DIRECTORY = pathlib.Path(__file__).parent / "weights"
 
 _BATCH_SIZE = 100
-_NUM_COLOURS_PER_CHANNEL = 255
+_LARGEST_LEVEL = 255
 _RANDOM_SIZE, _RANDOM_SEED = 64, 0
 
 
@@ -37,7 +37,7 @@ class FeatureExtractor:
 
     Images are rounded to the 256 levels of a file first: scoring generated images
     in memory and scoring them saved gives the same number, and real and generated
-    images are treated alike.
+    images are treated alike. An image that is not finite has features that are NaN.
 
     Attributes:
         name: Part of the names of metrics; another network needs another name.
@@ -77,11 +77,16 @@ class FeatureExtractor:
         self.image_shape = image_shape
         self._batch_size = batch_size
 
-        def rounded(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            levels = tf.constant(_NUM_COLOURS_PER_CHANNEL, tf.float32)
-            return network(tf.round(images * levels) / levels)
+        def checked(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            levels = tf.constant(_LARGEST_LEVEL, tf.float32)
+            features, logits = network(tf.round(images * levels) / levels)
+            # Rectifiers turn NaN into 0: images of a diverged generator would get
+            # features like any other.
+            finite = tf.reduce_all(tf.math.is_finite(images), [1, 2, 3])[:, None]
+            nan = tf.constant(np.nan, tf.float32)
+            return tf.where(finite, features, nan), tf.where(finite, logits, nan)
 
-        self._network = tf.function(rounded, autograph=False)
+        self._network = tf.function(checked, autograph=False)
 
     def __call__(self, images: tf.Tensor | np.ndarray) -> Features:
         """Returns features and logits.

@@ -242,14 +242,22 @@ def _fused(
     """
     image = x if x.shape.rank == 4 else x[:, None, None, :]
     training = mean is None
-    y, batch_mean, batch_variance = tf.compat.v1.nn.fused_batch_norm(
-        image, scale, offset, mean, variance, epsilon, is_training=training
+    # tf.nn.fused_batch_norm would silently raise small epsilons.
+    result = tf.raw_ops.FusedBatchNormV3(
+        x=image,
+        scale=scale,
+        offset=offset,
+        mean=[] if mean is None else mean,
+        variance=[] if variance is None else variance,
+        epsilon=epsilon,
+        is_training=training,
     )
+    batch_variance = result.batch_variance
     if training:
         # The operation returns the unbiased estimate, n / (n - 1) times as large.
         num = tf.cast(tf.size(image) // image.shape[-1], tf.float32)
         batch_variance *= tf.maximum(num - 1.0, 1.0) / num
-    return tf.reshape(y, tf.shape(x)), batch_mean, batch_variance
+    return tf.reshape(result.y, tf.shape(x)), result.batch_mean, batch_variance
 
 
 def _modulate(

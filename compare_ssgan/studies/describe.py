@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.studies import description, experiment, spec
+from compare_ssgan.studies import experiment, provenance, spec
 from compare_ssgan.types import Samples
 
 
@@ -29,10 +29,13 @@ class Layer(NamedTuple):
 def layers(module: tf.Module) -> list[Layer]:
     """Returns the parts of `module` that own trainable variables, in order."""
     owners: dict[str, dict[str, list[int]]] = {}
+    seen: set[int] = set()
     for path, variable in module._flatten(
         predicate=lambda value: isinstance(value, tf.Variable), with_path=True
     ):
-        if variable.trainable:
+        # Spectral norms refer to the kernel they belong to.
+        if variable.trainable and id(variable) not in seen:
+            seen.add(id(variable))
             # A kernel is a module of its own; the layer is what owns it.
             parts = [str(part).lstrip("_") for part in path if part != "raw"]
             owner = ".".join(parts[:-1])
@@ -55,9 +58,8 @@ def operations(built: experiment.Experiment) -> int:
     images = tf.TensorSpec([batch, height, width, channels], tf.float32)
     labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
     samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
-    step = tf.function(built.train_step, autograph=False)
     batches = [samples] * built.discriminator_steps
-    graph = step.get_concrete_function(batches).graph
+    graph = built.train_step.get_concrete_function(batches).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
     profile = tf.compat.v1.profiler.profile(graph, options=options)
@@ -82,7 +84,7 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
     with config.construction():
         built = experiment.run()
     game = built.game
-    networks: dict[str, Any] = description.networks(game)
+    networks: dict[str, Any] = provenance.networks(game)
     modules = {"generator": game.generator, "discriminator": game.discriminator}
     for player, module in modules.items():
         networks[player]["layers"] = [layer._asdict() for layer in layers(module)]

@@ -1,6 +1,6 @@
 """The root `run`: what the gin files of a run describe, built."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from compare_ssgan import config
@@ -21,7 +21,7 @@ class Experiment(NamedTuple):
         game: The players.
         ema: The moving average of the generator, or None.
         parts: What a checkpoint holds, by name.
-        train_step: Takes `discriminator_steps` batches, returns scalars by name.
+        train_step: The `tf.function` of `training.step.make_train_step`.
         discriminator_steps: Discriminator steps per generator step.
         schedule: When things are due.
         seed: Of the order of the data; the game has used it too.
@@ -32,7 +32,7 @@ class Experiment(NamedTuple):
     game: Any
     ema: ExponentialMovingAverage | None
     parts: dict[str, Any]
-    train_step: Callable[[Sequence[Any]], Mapping[str, Any]]
+    train_step: Any
     discriminator_steps: int
     schedule: Schedule
     seed: int

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import experiment, grids, spec
+from compare_ssgan.studies import experiment, files, grids, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
@@ -78,13 +78,6 @@ def load_game(run_dir: pathlib.Path) -> Restored:
     return Restored(built.game, sampler, step)
 
 
-def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:
-    for step in reversed(steps):
-        if checkpoints.is_readable(checkpoints.checkpoint_path(directory, step)):
-            return step
-    raise CommandError(f"None of the checkpoints in {directory} can be read.")
-
-
 def save_grid(
     run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
 ) -> pathlib.Path:
@@ -108,5 +101,17 @@ def save_grid(
         raise InputError(f"--out: there is no directory {out.parent}.")
     restored = load_game(run_dir)
     samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
-    grids.write_png(out, grids.grid(samples.images.numpy()))
+    try:
+        grids.write_png(out, grids.grid(samples.images.numpy()))
+    except OSError as error:
+        if files.is_disk_full(error):
+            raise files.disk_full(out) from error
+        raise InputError(f"--out: cannot write {out}: {error.strerror}.") from error
     return out
+
+
+def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:
+    for step in reversed(steps):
+        if checkpoints.is_readable(checkpoints.checkpoint_path(directory, step)):
+            return step
+    raise CommandError(f"None of the checkpoints in {directory} can be read.")

@@ -1,12 +1,13 @@
 import pytest
-from compare_ssgan.studies import spec
 
-from tests.studies.toy import program
+from compare_ssgan.studies import spec
+from tests.studies.toy import components, program
 
 
 @pytest.fixture
 def toy_configs(monkeypatch):
     """The toy's gin files in the place of the suite's."""
+    monkeypatch.chdir(components.CONFIGS.parent)
     program.use_toy_configs(monkeypatch.setattr)
 
 

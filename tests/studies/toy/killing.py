@@ -63,7 +63,7 @@ def moments(directory, rng):
         yield lambda latest=latest: time.monotonic() > latest
         # While it trains, evaluates and saves.
         for _ in range(4):
-            yield lambda moment=Moment(directory, rng): moment.has_come()
+            yield Moment(directory, rng).has_come
 
 
 class Moment:

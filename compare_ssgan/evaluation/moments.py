@@ -1,0 +1,137 @@
+"""Mean and covariance of features, streamed in float64, kept between processes."""
+
+import hashlib
+import os
+import pathlib
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from absl import logging
+
+CACHE_VARIABLE = "COMPARE_SSGAN_CACHE"
+
+# Raised when a file of moments is missing, cut short, or something else altogether.
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+class Moments(NamedTuple):
+    """First and second moments of a set of feature vectors.
+
+    Attributes:
+        num: Number of vectors.
+        mean: [feature_size] float64.
+        covariance: [feature_size, feature_size] float64, unbiased (divisor num - 1).
+    """
+
+    num: int
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+class RunningMoments:
+    """Moments of vectors that arrive in batches, none of which is kept.
+
+    Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for
+    computing sample variances", Eq. 2.1: no cancellation of large sums.
+    """
+
+    def __init__(self, feature_size: int) -> None:
+        self._num = 0
+        self._mean = np.zeros(feature_size)
+        self._scatter = np.zeros((feature_size, feature_size))
+
+    def update(self, features: np.ndarray) -> None:
+        """Adds vectors [examples, feature_size]."""
+        features = features.astype(np.float64)
+        num = len(features)
+        # Features of a diverged network may overflow; the result is then not finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = features.mean(axis=0)
+            centred = features - mean
+            difference = mean - self._mean
+            share = num / (self._num + num)
+            self._scatter += centred.T @ centred
+            self._scatter += self._num * share * np.outer(difference, difference)
+            self._mean = self._mean + share * difference
+        self._num += num
+
+    def result(self) -> Moments:
+        """Returns the moments of all vectors so far.
+
+        Raises:
+            ValueError: If there are fewer than two: they have no covariance.
+        """
+        if self._num < 2:
+            raise ValueError(
+                f"The covariance of features needs two examples, there are {self._num}."
+            )
+        return Moments(self._num, self._mean, self._scatter / (self._num - 1))
+
+
+def of(features: np.ndarray) -> Moments:
+    """Returns the moments of vectors [examples, feature_size].
+
+    Raises:
+        ValueError: If there are fewer than two.
+    """
+    running = RunningMoments(features.shape[1])
+    running.update(features)
+    return running.result()
+
+
+def cache_directory() -> pathlib.Path:
+    """Returns where moments are kept: $COMPARE_SSGAN_CACHE, or below ~/.cache."""
+    default = pathlib.Path("~/.cache/compare_ssgan").expanduser()
+    return pathlib.Path(os.environ.get(CACHE_VARIABLE) or default)
+
+
+def cached(key: Sequence[object], compute: Callable[[], Moments]) -> Moments:
+    """Returns what `compute` does, from the cache directory if it is there.
+
+    A file that cannot be read is computed anew; a directory that cannot be written
+    to costs a warning and nothing else.
+
+    Args:
+        key: Everything the moments depend on; its text is hashed.
+        compute: Called if the cache does not have them.
+    """
+    digest = hashlib.sha256(repr(tuple(key)).encode()).hexdigest()
+    path = cache_directory() / f"moments-{digest}.npz"
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        pass
+    except _UNREADABLE as error:
+        logging.warning("Cached moments are computed anew: %s: %s", path, error)
+    moments = compute()
+    try:
+        _write(path, moments)
+    except OSError as error:
+        logging.warning("Moments of real images are not cached: %s", error)
+    return moments
+
+
+def _read(path: pathlib.Path) -> Moments:
+    with np.load(path, allow_pickle=False) as file:
+        moments = Moments(int(file["num"]), file["mean"], file["covariance"])
+    size = moments.mean.shape[0]
+    if moments.mean.shape != (size,) or moments.covariance.shape != (size, size):
+        raise ValueError("mean and covariance do not fit together")
+    return moments
+
+
+def _write(path: pathlib.Path, moments: Moments) -> None:
+    """Writes a file that is complete or absent, whenever the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **moments._asdict())
+        os.replace(partial, path)
+    except OSError:
+        pathlib.Path(partial).unlink(missing_ok=True)
+        raise

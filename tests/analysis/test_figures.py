@@ -1,0 +1,147 @@
+import math
+
+import numpy as np
+import pytest
+
+from compare_ssgan.analysis import figures, records
+from compare_ssgan.errors import InputError
+from tests.analysis import fabricate
+
+
+def axes_of(draw, monkeypatch):
+    """Returns the axes of the figure that `draw` saves."""
+    found = []
+
+    def keep(figure, path):
+        figure.draw_without_rendering()
+        found.extend(figure.axes)
+        return path
+
+    monkeypatch.setattr(figures, "_save", keep)
+    draw()
+    return found
+
+
+def markers(axis, marker):
+    """Points of the lines drawn with a marker, as (step, value)."""
+    lines = [line for line in axis.get_lines() if line.get_marker() == marker]
+    return sorted(
+        (float(x), float(y))
+        for line in lines
+        for x, y in zip(*line.get_data(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("suffix,head", [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_the_suffix_decides_the_format(tmp_path, suffix, head):
+    fabricate.constant(tmp_path, "gan", [10.0, 20.0])
+    out = tmp_path / "new" / f"fid.{suffix}"
+    assert figures.curves(tmp_path, "fid", out) == out
+    assert out.read_bytes().startswith(head)
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
+
+
+def test_another_suffix_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"must be a file of type .png, .svg, .pdf"):
+        figures.curves(tmp_path, "fid", tmp_path / "fid.gif")
+
+
+def test_equal_records_give_equal_files(tmp_path):
+    fabricate.constant(tmp_path, "gan", [10.0, 20.0])
+    one = figures.curves(tmp_path, "fid", tmp_path / "one.svg").read_bytes()
+    assert figures.curves(tmp_path, "fid", tmp_path / "two.svg").read_bytes() == one
+
+
+def test_the_band_is_the_range_and_the_line_the_median(tmp_path):
+    for seed, values in enumerate([[9.0, 1.0], [8.0, 5.0], [4.0, math.nan]]):
+        lines = fabricate.measurements(values, (0, 100), [fabricate.FID])
+        fabricate.run(tmp_path, "gan", seed, lines)
+    found = figures.band(records.read(tmp_path), fabricate.FID)
+    np.testing.assert_array_equal(found.steps, [0, 100])
+    np.testing.assert_array_equal(found.median, [8.0, 3.0])
+    np.testing.assert_array_equal(found.low, [4.0, 1.0])
+    np.testing.assert_array_equal(found.high, [9.0, 5.0])
+
+
+def test_every_seed_has_its_last_point(tmp_path, monkeypatch):
+    fabricate.constant(tmp_path, "gan", [10.0, 20.0, 15.0])
+    fabricate.constant(tmp_path, "ssgan", [10.0, 12.0])
+    (axis,) = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
+    expected = [10.0, 10.0, 12.0, 15.0, 20.0]
+    assert markers(axis, "o") == [(100.0, value) for value in expected]
+
+
+def test_a_diverged_run_is_a_cross_at_the_step_it_diverged(tmp_path, monkeypatch):
+    fabricate.constant(tmp_path, "gan", [10.0, 20.0])
+    lines = fabricate.measurements([80.0, 60.0, math.nan], (0, 50, 61))
+    where = {"step": 61, "term": "x"}
+    fabricate.run(tmp_path, "gan", 2, lines, status="diverged", diverged=where)
+    (axis,) = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
+    assert markers(axis, "X") == [(61.0, 60.0)]
+    entries = [text.get_text().strip() for text in axis.get_legend().get_texts()]
+    assert "gan (2/3, 1 diverged)" in entries
+    assert "diverged" in entries
+
+
+def test_a_run_that_diverged_before_any_measurement_is_drawn(tmp_path):
+    where = {"step": 3, "term": "x"}
+    nan = fabricate.measurements([math.nan], (3,))
+    directory = fabricate.run(
+        tmp_path, "gan", 0, nan, status="diverged", diverged=where
+    )
+    assert figures.curves(tmp_path, "fid", tmp_path / "all.png").is_file()
+    assert figures.run_curve(directory, "fid", tmp_path / "one.png").is_file()
+
+
+@pytest.mark.parametrize("first,scale", [(90.0, "linear"), (110.0, "log")])
+def test_a_wide_range_is_drawn_on_a_logarithmic_axis(
+    tmp_path, monkeypatch, first, scale
+):
+    lines = fabricate.measurements([first, 10.0], (0, 100))
+    directory = fabricate.run(tmp_path, "gan", 0, lines)
+    (axis,) = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
+    assert axis.get_yscale() == scale
+    (axis,) = axes_of(lambda: figures.run_curve(directory, "fid", "x.png"), monkeypatch)
+    assert axis.get_yscale() == scale
+
+
+def test_a_colour_is_a_method_in_every_panel_and_a_style_a_family(
+    tmp_path, monkeypatch
+):
+    for dataset, methods in [("digits", ["sn_gan", "ssgan"]), ("cifar10", ["ssgan"])]:
+        for method in methods:
+            fabricate.constant(tmp_path, method, [10.0, 20.0], dataset=dataset)
+    first, second = axes_of(
+        lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch
+    )
+
+    def medians(axis):
+        lines = [line for line in axis.get_lines() if line.get_linewidth() == 2.0]
+        return [(line.get_color(), line.get_linestyle()) for line in lines]
+
+    assert first.get_title(loc="left") == "cifar10: fid600_test_digits_cnn"
+    assert medians(first) == medians(second)[1:]
+    (baseline, solid), (own, other) = medians(second)
+    assert baseline != own
+    assert (solid, other) != (solid, solid)
+    assert solid == "-"
+
+
+def test_the_axis_says_which_direction_is_better(tmp_path, monkeypatch):
+    fabricate.constant(tmp_path, "gan", [10.0])
+    for metric, label in [("fid", "FID (lower is"), ("is", "IS (higher is")]:
+        (axis,) = axes_of(
+            lambda metric=metric: figures.curves(tmp_path, metric, "x.png"), monkeypatch
+        )
+        assert axis.get_ylabel() == f"{label} better)"
+
+
+def test_the_curve_of_a_run_needs_a_run_and_its_metric(tmp_path):
+    fabricate.constant(tmp_path, "gan", [10.0, 20.0])
+    with pytest.raises(InputError, match="is not the directory of a run"):
+        figures.run_curve(tmp_path, "fid", tmp_path / "x.png")
+    directory = tmp_path / "runs" / fabricate.run_id("gan", 0)
+    with pytest.raises(InputError, match=r"no measurement of 'prdc'. Measured: fid600"):
+        figures.run_curve(directory, "prdc", tmp_path / "x.png")
+    out = figures.run_curve(directory, "fid", directory / "figures" / "fid.png")
+    assert out.read_bytes().startswith(b"\x89PNG")

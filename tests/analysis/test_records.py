@@ -1,0 +1,189 @@
+import fcntl
+import json
+import math
+import os
+import socket
+
+import numpy as np
+import pytest
+
+from compare_ssgan.analysis import records
+from compare_ssgan.errors import InputError
+from tests.analysis import fabricate
+
+COLUMNS = [
+    "study", "run_id", "dataset", "method", "family", "budget", "settings", "seed",
+    "status", "step", "images_seen", "metric", "value", "eval_seed",
+]  # fmt: skip
+
+
+def statuses(study):
+    return {run.run_id: run.status for run in records.read(study)}
+
+
+def test_measurements_come_with_the_run_they_belong_to(tmp_path):
+    lines = fabricate.measurements([300.0, 20.0], (0, 100), [fabricate.FID])
+    fabricate.run(tmp_path, "ssgan", 1, lines, settings=["b.y = 2", "a.x = 1"])
+    frame = records.load(tmp_path)
+    assert list(frame.columns) == COLUMNS
+    assert frame["value"].tolist() == [300.0, 20.0]
+    assert frame["step"].tolist() == [0, 100]
+    assert frame["images_seen"].tolist() == [0, 12800]
+    row = frame.iloc[1]
+    assert row["study"] == tmp_path.name
+    assert row["run_id"] == "digits-ssgan-seed1-00000000"
+    assert (row["method"], row["family"]) == ("ssgan", "self-supervised")
+    assert (row["seed"], row["status"]) == (1, "complete")
+    assert row["settings"] == "a.x = 1; b.y = 2"
+    assert str(frame["value"].dtype) == "float64"
+    assert str(frame["step"].dtype) == "int64"
+
+
+def test_a_nan_stays_a_nan(tmp_path):
+    lines = fabricate.measurements([math.nan], (0,), [fabricate.FID])
+    directory = fabricate.run(tmp_path, "gan", 0, lines)
+    assert '"value": NaN' in (directory / "metrics.jsonl").read_text()
+    assert records.load(tmp_path)["value"].isna().tolist() == [True]
+
+
+def test_runs_without_measurements_are_rows(tmp_path):
+    fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("gan", 2)])
+    fabricate.run(tmp_path, "gan", 0)
+    fabricate.run(tmp_path, "gan", 1, False)
+    frame = records.runs(tmp_path).set_index("seed")
+    assert frame["status"].to_dict() == {0: "complete", 1: "complete", 2: "missing"}
+    assert frame["num_measurements"].to_dict() == {0: 39, 1: 0, 2: 0}
+    assert frame.loc[0, "last_step"] == 6000
+    assert math.isnan(frame.loc[1, "last_step"])
+    # What is planned has no family; it is that of the method's other runs.
+    assert frame["family"].tolist() == ["unconditional"] * 3
+    assert set(records.load(tmp_path)["seed"]) == {0}
+
+
+def test_only_done_means_finished(tmp_path):
+    fabricate.run(tmp_path, "gan", 0, status="complete", done=False)
+    fabricate.run(tmp_path, "gan", 1, status="complete")
+    fabricate.run(tmp_path, "gan", 2, status="running")
+    where = {"step": 7, "term": "generator/adversarial"}
+    fabricate.run(tmp_path, "gan", 3, status="diverged", diverged=where)
+    fabricate.run(tmp_path, "gan", 4, status="failed", error="Traceback\nOSError: full")
+    found = [run.status for run in records.read(tmp_path)]
+    assert found == ["partial", "complete", "partial", "diverged", "failed"]
+
+
+def test_a_held_lock_means_running(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0, status="running")
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "started": 0}
+    with (directory / "lock").open("w") as lock:
+        lock.write(json.dumps(holder))
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert statuses(tmp_path) == {directory.name: "running"}
+    assert statuses(tmp_path) == {directory.name: "partial"}
+
+
+def test_the_lock_of_a_dead_process_is_not_touched(tmp_path, monkeypatch):
+    directory = fabricate.run(tmp_path, "gan", 0, status="running")
+    process = os.fork()
+    if process == 0:
+        os._exit(0)
+    os.waitpid(process, 0)
+    holder = {"pid": process, "host": socket.gethostname(), "started": 0}
+    (directory / "lock").write_text(json.dumps(holder))
+
+    def refuse(*_):
+        raise AssertionError("taking the lock could turn a starting run away")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert statuses(tmp_path) == {directory.name: "partial"}
+
+
+def test_a_run_killed_before_its_first_record_is_partial(tmp_path):
+    (tmp_path / "runs" / "digits-sn_gan-seed3-0123abcd").mkdir(parents=True)
+    (run,) = records.read(tmp_path)
+    assert (run.dataset, run.method, run.seed) == ("digits", "sn_gan", 3)
+    assert run.status == "partial"
+
+
+def test_a_foreign_directory_among_the_runs_is_an_error(tmp_path):
+    fabricate.run(tmp_path, "gan", 0)
+    (tmp_path / "runs" / "notes").mkdir()
+    with pytest.raises(InputError, match=r"notes is not a run: it has no run.json"):
+        records.read(tmp_path)
+
+
+@pytest.mark.parametrize("tail", ['{"step": 600, "met', "\x00\x00\x00", '"x"\n', "\n"])
+def test_a_truncated_last_line_is_skipped_with_a_warning(tmp_path, caplog, tail):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    with (directory / "metrics.jsonl").open("a") as file:
+        file.write(tail)
+    assert len(records.load(tmp_path)) == 39
+    (message,) = caplog.messages
+    assert f"{directory}/metrics.jsonl: the last line is truncated" in message
+
+
+@pytest.mark.parametrize("line", ['{"step": 600, "met', "", "[]", '{"step": 1}'])
+def test_any_other_malformed_line_is_an_error(tmp_path, line):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    path = directory / "metrics.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:4], line, *lines[4:]]) + "\n")
+    with pytest.raises(InputError, match=r"metrics.jsonl, line 5 is not a valid"):
+        records.load(tmp_path)
+
+
+def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    halves = ['{"step": 0, "metric": "fid"', '"value": 1}', '{"x": 1}, {"y": 2}', ""]
+    (directory / "metrics.jsonl").write_text("\n".join(halves))
+    with pytest.raises(InputError, match="line 1 is not"):
+        records.load(tmp_path)
+
+
+def test_an_unreadable_run_json_is_an_error_that_names_it(tmp_path):
+    path = fabricate.run(tmp_path, "gan", 0) / "run.json"
+    whole = path.read_text()
+    path.write_text(whole[:30])
+    with pytest.raises(InputError, match=r"run.json is not valid JSON"):
+        records.read(tmp_path)
+    path.write_text('{"run_id": "x", "seed": 0}')
+    with pytest.raises(InputError, match="no dataset and no method and no status"):
+        records.read(tmp_path)
+    path.write_text(json.dumps({**json.loads(whole), "schema": 2}))
+    with pytest.raises(InputError, match=r"newer version \(schema 2, this one"):
+        records.read(tmp_path)
+
+
+def test_a_directory_may_be_a_run_a_study_or_several(tmp_path):
+    first = fabricate.run(tmp_path / "one", "gan", 0)
+    fabricate.run(tmp_path / "one", "gan", 1)
+    fabricate.run(tmp_path / "two", "gan", 2)
+    assert [run.seed for run in records.read(first)] == [0]
+    assert [run.seed for run in records.read(str(tmp_path / "one"))] == [0, 1]
+    assert [run.seed for run in records.read(tmp_path)] == [0, 1, 2]
+    both = [tmp_path / "two", tmp_path / "one", tmp_path]
+    assert [run.seed for run in records.read(both)] == [2, 0, 1]
+
+
+def test_a_directory_without_records_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"There is no directory .*absent"):
+        records.read(tmp_path / "absent")
+    with pytest.raises(InputError, match="holds no run records"):
+        records.read(tmp_path)
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(InputError, match="There are no runs in"):
+        records.read(tmp_path)
+
+
+def test_a_curve_is_ordered_and_averages_evaluation_seeds(tmp_path):
+    lines = [
+        *fabricate.measurements([9.0, 3.0], (200, 100), [fabricate.FID], eval_seed=0),
+        *fabricate.measurements([11.0, 5.0], (200, 100), [fabricate.FID], eval_seed=1),
+    ]
+    fabricate.run(tmp_path, "gan", 0, lines)
+    (run,) = records.read(tmp_path)
+    curve = run.curve(fabricate.FID)
+    np.testing.assert_array_equal(curve.steps, [100, 200])
+    np.testing.assert_array_equal(curve.values, [4.0, 10.0])
+    assert curve.eval_seeds == (0, 1)
+    assert len(run.curve("fid10k_test_inception").steps) == 0

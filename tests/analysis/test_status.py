@@ -1,0 +1,85 @@
+import json
+import math
+
+from compare_ssgan.analysis import status
+from tests.analysis import fabricate
+
+
+def write_lines(path, *lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_every_run_has_a_row_in_the_order_of_the_plan(tmp_path):
+    rows = status.summary(fabricate.small_study(tmp_path / "small"))
+    assert [row.run_id for row in rows[:3]] == [
+        "digits-gan-seed0-00000000",
+        "digits-sn_gan-seed0-00000000",
+        "digits-sbn_gan-seed0-00000000",
+    ]
+    totals = {"complete": 15, "diverged": 1, "partial": 1, "missing": 1, "all": 18}
+    assert status.totals(rows) == totals
+
+
+def test_a_complete_run_shows_its_last_fid(tmp_path):
+    fabricate.constant(tmp_path, "gan", [12.5])
+    (row,) = status.summary(tmp_path)
+    assert (row.state, row.step, row.steps) == ("complete", 100, 100)
+    assert (row.metric, row.value, row.seconds) == (fabricate.FID, 12.5, 300.5)
+
+
+def test_the_step_of_an_unfinished_run_is_that_of_the_last_logged_one(tmp_path):
+    lines = fabricate.measurements([90.0], (0,))
+    directory = fabricate.run(tmp_path, "gan", 0, lines, status="running")
+    write_lines(directory / "train.jsonl", {"step": 40}, {"step": 60})
+    with (directory / "train.jsonl").open("a") as file:
+        file.write('{"step": 80, "gen')
+    write_lines(
+        directory / "timing.jsonl",
+        {"step": 40, "event": "train", "seconds": 400.0},
+        {"step": 60, "event": "train", "seconds": 3600.0},
+    )
+    (row,) = status.summary(tmp_path)
+    assert (row.state, row.step, row.seconds) == ("partial", 60, 4000.0)
+    assert "60/6,000" in status.render(tmp_path)
+    assert "1:06:40" in status.render(tmp_path)
+
+
+def test_a_failed_run_shows_the_last_line_of_its_error(tmp_path):
+    error = "Traceback (most recent call last):\n  ...\nOSError: No space left\n"
+    fabricate.run(tmp_path, "gan", 0, False, status="failed", error=error)
+    (row,) = status.summary(tmp_path)
+    assert (row.state, row.problem) == ("failed", "OSError: No space left")
+    assert math.isnan(row.value)
+    assert status.render(tmp_path).splitlines()[1].endswith("OSError: No space left")
+
+
+def test_a_diverged_run_shows_term_and_step(tmp_path):
+    where = {"step": 61, "term": "generator/adversarial"}
+    lines = fabricate.measurements([90.0, math.nan], (0, 61))
+    fabricate.run(tmp_path, "gan", 0, lines, status="diverged", diverged=where)
+    (row,) = status.summary(tmp_path)
+    assert (row.state, row.step) == ("diverged", 61)
+    assert row.problem == "generator/adversarial was not finite"
+
+
+def test_the_text_ends_with_totals(tmp_path):
+    text = status.render(fabricate.small_study(tmp_path / "small"))
+    lines = text.splitlines()
+    assert lines[0].split() == ["run", "state", "step", fabricate.FID, "time"]
+    assert lines[-1] == "18 runs: 15 complete, 1 diverged, 1 partial, 1 missing"
+    assert text.isascii()
+    fabricate.constant(tmp_path / "one", "gan", [12.5])
+    assert status.render(tmp_path / "one").endswith("1 run: 1 complete")
+
+
+def test_json_has_rows_and_totals_and_no_nan(tmp_path):
+    study = fabricate.small_study(tmp_path / "small")
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    content = json.loads(status.render(study, as_json=True), parse_constant=refuse)
+    assert content["totals"]["all"] == 18
+    states = {row["run_id"]: row["state"] for row in content["runs"]}
+    assert states["digits-sbn_ssgan-seed2-00000000"] == "missing"
+    assert content["runs"][0]["value"] == fabricate.curve("gan", 0)[-1]
