@@ -83,8 +83,9 @@ class Progress:
     """A bar on a terminal, a line for every tenth of the steps elsewhere."""
 
     def __init__(self, steps: int, start: int) -> None:
-        self._steps, self._start, self._last = steps, start, start
-        self._began = time.monotonic()
+        self._steps, self._last = steps, start
+        # Step and time of the last line.
+        self._line = start, time.monotonic()
         self._metric = ""
         self._bar = None
         if sys.stderr.isatty():
@@ -100,8 +101,9 @@ class Progress:
                 self._bar.set_postfix_str(self._text(terms), refresh=False)
             self._bar.update(step - self._last)
         elif step * _TENTHS // self._steps > self._last * _TENTHS // self._steps:
-            seconds = time.monotonic() - self._began
-            speed = (step - self._start) / seconds
+            now = time.monotonic()
+            speed = (step - self._line[0]) / (now - self._line[1])
+            self._line = step, now
             left = (self._steps - step) / speed
             say(
                 f"step {step}/{self._steps} ({100 * step // self._steps} %), "

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import experiment, grids, spec
+from compare_ssgan.studies import experiment, files, grids, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
@@ -101,7 +101,12 @@ def save_grid(
         raise InputError(f"--out: there is no directory {out.parent}.")
     restored = load_game(run_dir)
     samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
-    grids.write_png(out, grids.grid(samples.images.numpy()))
+    try:
+        grids.write_png(out, grids.grid(samples.images.numpy()))
+    except OSError as error:
+        if files.is_disk_full(error):
+            raise files.disk_full(out) from error
+        raise InputError(f"--out: cannot write {out}: {error.strerror}.") from error
     return out
 
 

@@ -133,8 +133,8 @@ def _outcome(request: RunRequest, code: int) -> str:
         return "in progress in another process"
     if code == PreemptedError.exit_code:
         return "stopped after a checkpoint"
-    if code < 0:
-        return f"killed by signal {-code}"
+    if code > inline.SIGNALLED:
+        return f"killed by signal {code - inline.SIGNALLED}"
     return f"failed with exit code {code}"
 
 

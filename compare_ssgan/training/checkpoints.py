@@ -1,5 +1,6 @@
 """Checkpoints from which a training goes on bit for bit."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -76,11 +77,16 @@ class Checkpoints:
                 shutil.rmtree(path)
             elif match and int(match[1]) > step:
                 path.unlink()
-        kept = [
-            str(checkpoint_path(self._directory, s))
-            for s in saved_steps(self._directory)
-        ]
-        tf.compat.v1.train.update_checkpoint_state(str(self._directory), kept[-1], kept)
+        # The list that TensorFlow's manager reads when it is made.
+        kept = [f"ckpt-{number}" for number in saved_steps(self._directory)]
+        lines = [f'model_checkpoint_path: "{kept[-1]}"']
+        for name in kept:
+            saved = (self._directory / f"{name}.index").stat().st_mtime
+            lines.append(f'all_model_checkpoint_paths: "{name}"')
+            lines.append(f"all_model_checkpoint_timestamps: {saved}")
+        temporary = self._directory / ".checkpoint.tmp"
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        os.replace(temporary, self._directory / "checkpoint")
 
 
 def saved_steps(directory: pathlib.Path) -> list[int]:

@@ -12,6 +12,8 @@ from compare_ssgan.studies import stop
 from compare_ssgan.studies.spec import RunRequest
 
 PROGRAM = (sys.executable, "-m", "compare_ssgan")
+# As a shell has it: this and the number of the signal.
+SIGNALLED = 128
 _POLL_SECONDS = 0.1
 
 Finished = Callable[[RunRequest, int, pathlib.Path | None], None]
@@ -53,7 +55,8 @@ def execute(
         jobs: Processes at a time. One writes to the terminal; several write to
             files in logs/.
         started: Called when a run begins.
-        finished: Called with the run, its exit code and its log file when it ends.
+        finished: Called with the run, its exit code (128 + n if signal n killed it)
+            and its log file when it ends.
         program: The command in front of "run".
 
     Returns:
@@ -75,7 +78,7 @@ def execute(
                         process.send_signal(signal.SIGTERM)
                 for each in [each for each in running if each[1].poll() is not None]:
                     running.remove(each)
-                    finished(each[0], each[1].returncode, each[2])
+                    finished(each[0], _exit_code(each[1]), each[2])
                 time.sleep(_POLL_SECONDS)
         finally:
             # After an error, or a second Ctrl-C, nothing goes on unattended.
@@ -83,6 +86,11 @@ def execute(
                 process.terminate()
                 process.wait()
     return not waiting and not flag()
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    code = process.returncode
+    return code if code >= 0 else SIGNALLED - code
 
 
 def _start(

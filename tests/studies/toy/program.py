@@ -16,11 +16,12 @@ from compare_ssgan.errors import CommandError
 from tests.studies.toy import components
 
 
-def use_toy_configs():
+def use_toy_configs(replace=setattr):
     """Puts the toy's gin files in the place of the suite's."""
     for module in (config, files, parsing):
-        module.shipped_directory = lambda: components.CONFIGS
-    config.files.search_path = lambda: [pathlib.Path.cwd(), components.CONFIGS.parent]
+        replace(module, "shipped_directory", lambda: components.CONFIGS)
+    toy = components.CONFIGS.parent
+    replace(files, "search_path", lambda: [pathlib.Path.cwd(), toy])
 
 
 def request(arguments):

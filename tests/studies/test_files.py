@@ -1,0 +1,105 @@
+import errno
+import os
+
+import pytest
+import tensorflow as tf
+
+from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.studies import files
+
+
+def refuse(number):
+    def fail(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    files.write_atomically(path, "old")
+    monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_rows_are_appended_wholly_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "train.jsonl"
+    files.append_rows(path, [{"step": 1}])
+    write = os.write
+
+    def half(descriptor, data):
+        monkeypatch.setattr(os, "write", refuse(errno.ENOSPC))
+        return write(descriptor, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(OSError, match="No space left"):
+        files.append_rows(path, [{"step": 2}])
+    assert path.read_text() == '{"step": 1}\n'
+
+
+def test_rows_of_later_steps_and_damaged_ones_are_dropped(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"step": 1, "a": NaN}\n{"step": 5}\n{"step": 2}\n{"st')
+    assert [row["step"] for row in files.read_rows(path)] == [1, 5, 2]
+    files.truncate_rows(path, 2)
+    assert path.read_text() == '{"step": 1, "a": NaN}\n{"step": 2}\n'
+
+
+def test_a_last_row_without_its_end_is_dropped(tmp_path):
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}')
+    files.truncate_rows(path, 9)
+    assert path.read_text() == '{"step": 1}\n'
+
+
+def test_a_directory_below_a_file_is_the_users_mistake(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Cannot write to .*--out"):
+        files.make_directory(tmp_path / "file" / "runs", "--out")
+
+
+def test_a_directory_that_must_not_be_written_to_is_the_users_mistake(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(type(tmp_path), "touch", refuse(errno.EROFS))
+    with pytest.raises(InputError, match="Read-only file system"):
+        files.make_directory(tmp_path / "a", "--out")
+
+
+def test_a_directory_on_a_full_disk_is_no_mistake_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setattr(type(tmp_path), "mkdir", refuse(errno.ENOSPC))
+    with pytest.raises(CommandError, match="No space left on device") as caught:
+        files.make_directory(tmp_path / "a", "--out")
+    assert caught.value.exit_code == 1
+
+
+def test_a_new_directory_comes_with_the_list_of_new_parents(tmp_path):
+    created = files.make_directory(tmp_path / "a" / "b", "--out")
+    assert created == [tmp_path / "a" / "b", tmp_path / "a"]
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "x"), True),
+        (OSError(errno.EDQUOT, "x"), True),
+        (tf.errors.ResourceExhaustedError(None, None, "a; No space left on device"), 1),
+        (tf.errors.DataLossError(None, None, "Checksum does not match"), False),
+        (OSError(errno.EACCES, "x"), False),
+    ],
+)
+def test_a_full_disk_is_recognized(error, full):
+    assert files.is_disk_full(error) == full
+
+
+def test_json_that_is_no_object_is_refused(tmp_path):
+    (tmp_path / "run.json").write_text("[1]")
+    with pytest.raises(InputError, match="does not hold a JSON object"):
+        files.read_json(tmp_path / "run.json")
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(InputError, match="Cannot read"):
+        files.read_json(tmp_path / "run.json")

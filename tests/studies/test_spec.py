@@ -1,0 +1,85 @@
+import pytest
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.spec import load as load_request
+
+
+def test_files_are_read_from_general_to_special(load, tmp_path):
+    load()
+    assert config.query("run.steps") == 40  # The budget's.
+    load("STEPS = 7")
+    assert config.query("run.steps") == 7
+
+
+def test_a_loaded_request_knows_method_family_seed_and_place(load, tmp_path):
+    request = load(method="other", seed=3)
+    assert (request.method, request.family) == ("other", "conditional")
+    assert request.run_id.startswith("toy-other-seed3-")
+    assert request.run_directory == tmp_path / "out" / "runs" / request.run_id
+    assert config.query("run.seed") == 3
+
+
+def test_without_a_seed_that_of_the_base_file_counts(load):
+    assert load().seed == 0
+    assert load("SEED = 4").run_id == load(seed=4).run_id
+
+
+def test_the_id_depends_on_what_is_set_and_not_on_how(load):
+    plain = load().run_id
+    assert load("run.ema_start_step = 0").run_id == plain
+    assert load("STEPS = 40").run_id == plain
+    assert load("run.steps = 41").run_id != plain
+
+
+def test_the_id_does_not_depend_on_place_or_threads(load, tmp_path):
+    elsewhere = load(out=tmp_path / "b", threads=1, study="s", data_dir="d")
+    assert elsewhere.run_id == load().run_id
+
+
+def test_without_out_runs_are_in_results_of_the_study(load):
+    request = load(out=None)
+    assert str(request.run_directory.parent) == "results/single/runs"
+
+
+def test_the_paper_budget_reads_the_settings_of_the_pair(load):
+    load(budget="paper")
+    assert config.query("run.steps") == 30
+    assert config.query("run.eval_every") == 10
+
+
+def test_a_pair_without_paper_settings_lists_those_there_are(load):
+    with pytest.raises(InputError, match=r"of other on toy.*toy plain"):
+        load(budget="paper", method="other")
+
+
+def test_an_unknown_dataset_names_the_nearest_and_all(load):
+    with pytest.raises(InputError, match=r"no dataset 'toi'.*mean 'toy'.*are: toy\."):
+        load(dataset="toi")
+
+
+def test_an_unknown_budget_names_the_nearest_and_all(load):
+    with pytest.raises(InputError, match=r"'shrt'.*'short'.*are: paper, short\."):
+        load(budget="shrt")
+
+
+@pytest.mark.parametrize("seed", [-1, True, 1.5, 2**31])
+def test_a_wrong_seed_is_refused(load, seed):
+    with pytest.raises(InputError, match="--seed must be a whole number"):
+        load(seed=seed)
+
+
+def test_a_wrong_seed_among_the_settings_is_refused(load):
+    with pytest.raises(InputError, match="SEED must be a whole number"):
+        load("SEED = 'a'")
+
+
+def test_no_gin_file_is_refused_with_the_methods_there_are(toy_configs):
+    with pytest.raises(InputError, match="There are: other, plain"):
+        load_request(RunRequest(()))
+
+
+def test_an_unknown_strategy_is_refused(load):
+    with pytest.raises(InputError, match="--strategy must be none, not 'tpu'"):
+        load(strategy="tpu")
