@@ -337,7 +337,7 @@ def _load_tensorflow() -> None:
     with tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)
         try:
-            importlib.import_module("tensorflow")
+            tensorflow = importlib.import_module("tensorflow")
         except BaseException:
             said.seek(0)
             os.write(kept, said.read())
@@ -345,3 +345,6 @@ def _load_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    # The remapper stumbles over a pooled shortcut that is added to another branch,
+    # complains, and leaves the graph alone: no speed is lost without it.
+    tensorflow.config.optimizer.set_experimental_options({"remapping": False})

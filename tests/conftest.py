@@ -9,6 +9,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @pytest.fixture(autouse=True)
 def private_cache(tmp_path_factory, monkeypatch):
-    """Keeps cached moments of the user's own runs out of tests, and tests out of them."""
+    """Keeps cached moments of the user's runs out of tests, and tests out of them."""
     directory = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("COMPARE_SSGAN_CACHE", str(directory))

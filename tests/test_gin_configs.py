@@ -86,7 +86,7 @@ def test_a_dataset_file_builds_networks_that_fit(dataset):
 
 @pytest.mark.parametrize(("dataset", "method"), PAIRS)
 def test_a_paper_file_is_the_published_setting(dataset, method):
-    loaded, built = build(request(method, dataset, "paper"))
+    _, built = build(request(method, dataset, "paper"))
     lines = config.canonical()
     assert "roots.evaluate.num_samples = 10000" in lines
     assert built.problem.batch_size == 64

@@ -10,7 +10,6 @@ from compare_ssgan.layers.basic import Dense, kernels_of
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Critic, Samples, Verdict
 
-
 Name = TypeVar("Name", bound=Hashable)
 
 
