@@ -9,6 +9,8 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import spec
 
+_PREFIX = "roots.study."
+
 
 class Plan(NamedTuple):
     """The runs of a study.
@@ -100,23 +102,13 @@ def plan(
 
 def _read(study_file: str) -> None:
     """Makes the study file the current configuration."""
-    base = str(config.shipped_directory() / "base.gin")
-    config.load([base])
-    before = config.macros().items(), set(config.canonical(complete=False))
-    config.load([base, study_file])
-    changed = {
-        f"{name} = {value}"
-        for name, value in config.macros().items()
-        if (name, value) not in before[0]
-    } | {
-        line
-        for line in config.canonical(complete=False)
-        if line not in before[1] and not line.startswith("roots.study.")
-    }
-    if changed:
+    config.load([study_file])
+    others = [line for line in config.canonical() if not line.startswith(_PREFIX)]
+    others += config.macros()
+    if others:
         raise InputError(
             f"{study_file}: a study file sets parameters of study only, not "
-            f"{', '.join(sorted(changed))}. Use study.grid = "
+            f"{', '.join(others)}. Use study.grid = "
             "{'name.parameter': [value]} for what all its runs shall have."
         )
 

@@ -57,7 +57,7 @@ def test_a_last_row_without_its_end_is_dropped(tmp_path):
 
 def test_a_directory_below_a_file_is_the_users_mistake(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="Cannot write to .*--out"):
+    with pytest.raises(InputError, match=r"Cannot write to .*--out"):
         files.make_directory(tmp_path / "file" / "runs", "--out")
 
 

@@ -242,7 +242,7 @@ def test_a_run_without_moving_average_works(load):
 def test_an_out_directory_that_cannot_be_written_to_is_refused(load, tmp_path):
     (tmp_path / "file").touch()
     request = load(out=tmp_path / "file")
-    with pytest.raises(InputError, match="Cannot write to .*--out"):
+    with pytest.raises(InputError, match=r"Cannot write to .*--out"):
         run.execute(request)
 
 

@@ -1,0 +1,130 @@
+import pytest
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies.plan import Overrides, plan
+
+BOTH = "gin_configs/studies/both.gin"
+
+
+@pytest.fixture
+def write(toy_configs, tmp_path):
+    """Writes a study file of lines below `study:`."""
+
+    def write(*lines, more=""):
+        values = {"datasets": "['toy']", "methods": "['plain']", "seeds": "1"}
+        values |= dict(line.split(" = ", 1) for line in lines)
+        body = "".join(f"study.{name} = {value}\n" for name, value in values.items())
+        path = tmp_path / "mine.gin"
+        path.write_text(body + more)
+        return str(path)
+
+    return write
+
+
+def settings(planned):
+    return [request.settings for request in planned.requests]
+
+
+def test_seeds_are_outermost(toy_configs, tmp_path):
+    planned = plan(BOTH, tmp_path)
+    assert planned.study == "both"
+    assert [(request.seed, request.method) for request in planned.requests] == [
+        (0, "plain"),
+        (0, "other"),
+        (1, "plain"),
+        (1, "other"),
+    ]
+    first = planned.requests[0]
+    assert first.gin_files == ("gin_configs/plain.gin",)
+    assert first.study == "both"
+    assert first.run_directory.parent == tmp_path / "runs"
+    assert first.family == "unconditional"
+
+
+def test_without_out_runs_are_in_results_of_the_study(toy_configs):
+    assert str(plan(BOTH).directory) == "results/both"
+
+
+def test_more_seeds_keep_the_ids_of_the_others(write):
+    few = {request.run_id for request in plan(write("seeds = 2")).requests}
+    many = {request.run_id for request in plan(write("seeds = [2, 1, 0]")).requests}
+    assert few < many
+
+
+def test_a_grid_takes_all_combinations_and_a_zip_goes_along(write):
+    planned = plan(
+        write(
+            "grid = {'STEPS': [1, 2], 'run.log_every': [3, 4]}",
+            "zip = {'toys.Game.width': [5, 6], 'run.batch_size': [7, 8]}",
+        )
+    )
+    lines = settings(planned)
+    assert len(lines) == 8
+    assert lines[:2] == [
+        ("STEPS = 1", "run.log_every = 3", "toys.Game.width = 5", "run.batch_size = 7"),
+        ("STEPS = 1", "run.log_every = 3", "toys.Game.width = 6", "run.batch_size = 8"),
+    ]
+
+
+def test_components_in_a_grid_stay_references(write):
+    planned = plan(write("grid = {'evaluate.metrics': [[@metrics.fid()], [@kid()]]}"))
+    assert settings(planned) == [
+        ("evaluate.metrics = [@metrics.fid()]",),
+        ("evaluate.metrics = [@kid()]",),
+    ]
+    assert config.query("evaluate.metrics") == ["@kid()"]
+
+
+def test_a_value_that_holds_anyway_makes_no_second_run(write):
+    planned = plan(write("grid = {'run.ema_start_step': [0, 0]}"))
+    assert len(planned.requests) == 1
+
+
+def test_the_command_line_overrides_all_runs(write):
+    overrides = Overrides(budget="paper", settings=("STEPS = 3",), threads=1)
+    (request,) = plan(write(), overrides=overrides).requests
+    assert (request.budget, request.settings) == ("paper", ("STEPS = 3",))
+    assert request.threads == 1
+    assert config.query("run.steps") == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["methods = ['plian']"], r"no method 'plian'.*mean 'plain'.*other, plain"),
+        (["methods = 'plain'"], "study.methods must be a list of names"),
+        (["methods = []"], "study.methods must be a list of names"),
+        (["datasets = ['toi']"], "no dataset 'toi'"),
+        (["budget = 'shrt'"], "no budget 'shrt'"),
+        (["seeds = 0"], "study.seeds must be a positive number"),
+        (["seeds = [0, -1]"], "study.seeds must be a positive number"),
+        (["grid = {'STEPS': 3}"], "study.grid must map bindings to lists"),
+        (["grid = {'STEPS': []}"], "study.grid must map bindings to lists"),
+        (["grid = {'SEED': [1]}"], "use study.seeds"),
+        (["grid = {'toys.Game.widht': [1]}"], r"'widht'.*mean 'width'"),
+        (["zip = {'STEPS': [1], 'run.log_every': [1, 2]}"], "lists of equal length"),
+    ],
+)
+def test_a_mistake_anywhere_is_found_before_anything_runs(write, lines, message):
+    with pytest.raises(InputError, match=message):
+        plan(write(*lines))
+
+
+def test_settings_outside_study_are_refused(write):
+    with pytest.raises(InputError, match=r"not roots.run.log_every = 7.*study.grid"):
+        plan(write(more="run.log_every = 7\n"))
+    with pytest.raises(InputError, match=r"not STEPS\."):
+        plan(write(more="STEPS = 7\n"))
+
+
+def test_a_study_without_methods_is_refused(toy_configs, tmp_path):
+    path = tmp_path / "empty.gin"
+    path.write_text("study.seeds = 1\n")
+    with pytest.raises(InputError, match=r"Nothing sets study\.methods"):
+        plan(str(path))
+
+
+def test_a_missing_study_file_is_refused(toy_configs):
+    with pytest.raises(InputError, match=r"no gin file 'gin_configs/studies/bith.gin'"):
+        plan("gin_configs/studies/bith.gin")
