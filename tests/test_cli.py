@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -232,12 +233,8 @@ def test_wrong_input_is_one_message_and_exit_2(arguments, message, command, tmp_
     code, out, err = command("run", *arguments, "--out", tmp_path / "study")
     assert code == 2
     assert out == ""
-    assert pytest.approx(1) == len(
-        [x for x in err.splitlines() if "compare_ssgan:" in x]
-    )
+    assert err.startswith("compare_ssgan: ")
     assert "Traceback" not in err
-    import re
-
     assert re.search(message, err.replace("\n", " ")), err
     # Nothing is left that could be mistaken for a result.
     assert not (tmp_path / "study").exists()

@@ -63,9 +63,7 @@ def test_a_module_imports_only_what_lies_below_it(module):
 )
 def test_a_library_behind_an_adapter_is_imported_there_only(library, owner):
     # Also as text: an import may be written as a call.
-    mention = re.compile(
-        rf"import {library}\b|from {library}\b|import_module\(.{library}"
-    )
+    mention = re.compile(rf"(import |from |import_module\(.){library}\b")
     importers = {
         module.parts[0].removesuffix(".py")
         for module in MODULES
