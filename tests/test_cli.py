@@ -186,6 +186,15 @@ def test_describe_counts_parameters(command):
     assert 1e11 < found["operations_per_step"] < 1e13
 
 
+def test_describe_needs_no_data(command):
+    code, out, _ = command(
+        "describe", "--gin", "gin_configs/ssgan.gin", "--dataset", "cifar10",
+        "--budget", "paper", "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["steps"] == 100_000
+
+
 def test_describe_prints_networks_for_people(command):
     code, out, _ = command("describe", *METHOD, *NARROW)
     assert code == 0

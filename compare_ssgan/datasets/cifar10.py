@@ -3,6 +3,7 @@
 import pathlib
 import zipfile
 import zlib
+from typing import NoReturn
 
 import numpy as np
 
@@ -28,18 +29,23 @@ def cifar10() -> Dataset:
 
     Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. A file with fewer
     images is taken too, but then the dataset is named cifar10_subset: its numbers
-    are not those of CIFAR-10.
+    are not those of CIFAR-10. Without the file there is a dataset to describe, whose
+    splits raise an `InputError` when they are read.
 
     Raises:
-        InputError: If the file is missing, or not what it should be.
+        InputError: If the file is not what it should be.
     """
     directory = base.data_directory()
-    if directory is None:
-        raise InputError(
-            f"cifar10 is read from {_FILE} in the directory that --data_dir names, "
-            f"and none is named. {_EXPECTED}"
+    path = None if directory is None else directory / _FILE
+    if path is None or not path.is_file():
+        train_size, test_size = _FULL_SIZES
+        return Dataset(
+            "cifar10",
+            _IMAGE_SHAPE,
+            _NUM_CLASSES,
+            train=ArraySplit(train_size, _NUM_CLASSES, lambda: _refuse(path)),
+            test=ArraySplit(test_size, _NUM_CLASSES, lambda: _refuse(path)),
         )
-    path = directory / _FILE
     train, test = _read(path)
     full = (len(train.images), len(test.images)) == _FULL_SIZES
     return Dataset(
@@ -51,12 +57,16 @@ def cifar10() -> Dataset:
     )
 
 
+def _refuse(path: pathlib.Path | None) -> NoReturn:
+    """Says what is missing, and what it should be."""
+    missing = "none is named" if path is None else f"there is no {path}"
+    raise InputError(
+        f"cifar10 is read from {_FILE} in the directory that --data_dir names, and "
+        f"{missing}. {_EXPECTED}"
+    )
+
+
 def _read(path: pathlib.Path) -> tuple[Arrays, Arrays]:
-    if not path.is_file():
-        raise InputError(
-            f"There is no {path}. cifar10 is read from {_FILE} in the directory that "
-            f"--data_dir names. {_EXPECTED}"
-        )
     try:
         # np.load opens other formats too, which are no context managers.
         with zipfile.ZipFile(path):

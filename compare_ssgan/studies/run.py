@@ -112,7 +112,11 @@ def _work(
 def _build() -> experiment.Experiment:
     try:
         with config.construction():
-            return experiment.run()
+            built = experiment.run()
+        # Missing files are to be found before anything is written.
+        for split in (built.dataset.train, built.dataset.test):
+            next(split.evaluation_batches(1, 1))
+        return built
     except TypeError as error:
         # Components check ranges; a text where a number belongs ends up here.
         reason, _, chain = str(error).partition("\n  In call to configurable ")

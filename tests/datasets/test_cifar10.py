@@ -51,12 +51,23 @@ def test_part_of_the_images_is_not_called_cifar10(directory):
 def test_without_a_data_directory_the_message_says_what_to_prepare():
     base.set_data_directory(None)
     with pytest.raises(InputError, match=r"cifar10\.npz.*--data_dir.*x_train.*y_test"):
-        cifar10()
+        next(cifar10().train.training_batches(8, seed=0))
 
 
 def test_a_missing_file_is_named(directory):
-    with pytest.raises(InputError, match=rf"no {directory}.cifar10\.npz.*--data_dir"):
-        cifar10()
+    dataset = cifar10()
+    for split in (dataset.train, dataset.test):
+        with pytest.raises(
+            InputError, match=rf"--data_dir.*no {directory}.cifar10\.npz"
+        ):
+            next(split.evaluation_batches(1, 1))
+
+
+def test_without_the_file_the_dataset_can_be_described(directory):
+    dataset = cifar10()
+    assert dataset.name == "cifar10"
+    assert dataset.image_shape == (32, 32, 3)
+    assert (dataset.train.num_examples, dataset.test.num_examples) == (50_000, 10_000)
 
 
 @pytest.mark.parametrize(
