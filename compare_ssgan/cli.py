@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from absl import app
+from absl import app, flags, logging
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
@@ -31,6 +31,9 @@ def main() -> None:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     """Calls the chosen command; what goes wrong becomes a message and a code."""
+    if not flags.FLAGS["verbosity"].present:
+        # TensorFlow tells of its inner workings at the level of information.
+        logging.set_verbosity(logging.WARNING)
     try:
         return int(arguments.command(arguments))
     except CommandError as error:
@@ -256,8 +259,7 @@ def _plot(arguments: argparse.Namespace) -> int:
 
     directory = _path(arguments.directory)
     out = _path(arguments.out) or directory / "figures" / f"{arguments.metric}.png"
-    for path in figures.curves([directory], arguments.metric, out):
-        print(path)
+    print(figures.curves([directory], arguments.metric, out))
     return 0
 
 
@@ -335,7 +337,7 @@ def _load_tensorflow() -> None:
     with tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)
         try:
-            importlib.import_module("tensorflow")
+            tensorflow = importlib.import_module("tensorflow")
         except BaseException:
             said.seek(0)
             os.write(kept, said.read())
@@ -343,3 +345,6 @@ def _load_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    # The remapper stumbles over a pooled shortcut that is added to another branch,
+    # complains, and leaves the graph alone: no speed is lost without it.
+    tensorflow.config.optimizer.set_experimental_options({"remapping": False})

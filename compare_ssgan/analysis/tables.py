@@ -114,7 +114,10 @@ def _markdown(comparison: Comparison) -> str:
         titled: list[list[str]] = []
         for family, members in _families(table, body):
             titled += [[f"*{family}*"] + [""] * (len(header) - 1), *members]
-        widths = [max(map(len, column)) for column in zip(header, *titled, strict=True)]
+        # A rule needs three characters to be read as one.
+        widths = [
+            max(3, *map(len, column)) for column in zip(header, *titled, strict=True)
+        ]
         rule = [
             "-" * width if left else "-" * (width - 1) + ":"
             for width, left in zip(widths, _left(table), strict=True)

@@ -29,12 +29,16 @@ def query(name: str, default: Any = REQUIRED) -> Any:
         raise InputError(f"Nothing sets {name}.") from error
 
 
-def canonical() -> list[str]:
+def canonical(complete: bool = True) -> list[str]:
     """Returns the bindings that define a run, one "name = value" line each.
 
     Macros are resolved, bindings equal to the component's own default are left
     out (so that an option added later changes no old identity), and lines are
     sorted. The lines are gin and can be loaded again.
+
+    Args:
+        complete: Whether a required macro without a value is an error, and not just
+            left out.
 
     Raises:
         InputError: If a required macro has no value.
@@ -46,13 +50,15 @@ def canonical() -> list[str]:
         for parameter, value in parameters.items()
     }
     for (scope, selector, parameter), value in bound.items():
-        if value is REQUIRED:
+        if value is REQUIRED and complete:
             macro = gin_config._CONFIG[scope, selector][parameter]
             name = _name(scope, selector, parameter).removeprefix("roots.")
             raise InputError(f"No file sets {macro!r}, which {name} needs.")
     scoped = {(c, p) for (scope, c, p) in bound if scope}
     lines = []
     for (scope, selector, parameter), value in bound.items():
+        if value is REQUIRED:
+            continue
         default = default_of(selector, parameter)
         if isinstance(default, float) and type(value) is int:
             value = float(value)

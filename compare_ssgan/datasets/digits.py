@@ -76,7 +76,7 @@ def _enlarge(images: np.ndarray) -> np.ndarray:
 def _cubic_weights(old_size: int, new_size: int) -> np.ndarray:
     """Returns the [new_size, old_size] matrix of cubic interpolation.
 
-    Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711, Eq. 4 (a = -1/2), pixel
+    Keys 1981, https://doi.org/10.1109/TASSP.1981.1163711, with a = -1/2; pixel
     centres at half-integers, the border pixel repeated outside.
     """
     scale = old_size / new_size

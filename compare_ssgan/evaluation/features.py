@@ -143,9 +143,9 @@ def random_convolutions(
     """Features of an untrained network, for images of any shape.
 
     For tests, and for datasets without a classifier of their own. Random features
-    tell sets of images apart but know no classes. Of the suite's own making; that
-    untrained convolutions are informative is an observation of Saxe et al. 2011,
-    "On random weights and unsupervised feature learning".
+    tell sets of images apart but know no classes. Of the suite's own making (no
+    reference); that untrained convolutions are informative is an observation of
+    Saxe et al. 2011, "On random weights and unsupervised feature learning".
 
     Args:
         feature_size: Number of features.

@@ -53,10 +53,10 @@ def score(logits: np.ndarray, *, num_splits: int = 1) -> float:
         num_splits: Number of parts.
 
     Raises:
-        ValueError: If there are fewer examples than parts.
+        InputError: If there are fewer examples than parts.
     """
     if len(logits) < num_splits:
-        raise ValueError(
+        raise InputError(
             f"{len(logits)} examples cannot be split into {num_splits} parts. "
             "Change metrics.inception_score.num_splits."
         )

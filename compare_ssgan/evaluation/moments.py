@@ -36,7 +36,7 @@ class RunningMoments:
     """Moments of vectors that arrive in batches, none of which is kept.
 
     Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for
-    computing sample variances", Eq. 2.1: no cancellation of large sums.
+    computing sample variances": no cancellation of large sums.
     """
 
     def __init__(self, feature_size: int) -> None:

@@ -1,7 +1,7 @@
 """The discriminator as a player: a backbone with a realness head."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
@@ -9,6 +9,8 @@ from compare_ssgan.gans.conditioning import Conditioning
 from compare_ssgan.layers.basic import Dense, kernels_of
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Critic, Samples, Verdict
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 class Discriminator(tf.Module):
@@ -45,6 +47,7 @@ class Discriminator(tf.Module):
         """Judges images in [0, 1]; logits are [batch, 1]."""
         images = samples.images
         if self.concatenate_labels:
+            assert samples.labels is not None
             maps = samples.labels[:, None, None, :] * tf.ones_like(images[..., :1])
             images = tf.concat([images, maps], axis=-1)
         features, blocks = self.backbone(images, training=True)
@@ -55,8 +58,8 @@ class Discriminator(tf.Module):
 
 
 def judge_together(
-    critic: Critic, batches: Mapping[str, Samples]
-) -> dict[str, Verdict]:
+    critic: Critic, batches: Mapping[Name, Samples]
+) -> dict[Name, Verdict]:
     """Judges several batches in one forward pass.
 
     Args:

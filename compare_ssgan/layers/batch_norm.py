@@ -18,6 +18,7 @@ class BatchNorm(tf.Module):
     """
 
     uses_labels = False
+    uses_latents = False
     allowed_in_discriminator = False
 
     def __init__(
@@ -63,6 +64,7 @@ class ConditionalBatchNorm(tf.Module):
     """
 
     uses_labels = True
+    uses_latents = False
     allowed_in_discriminator = False
 
     def __init__(

@@ -19,6 +19,7 @@ class LayerNorm(tf.Module):
     """
 
     uses_labels = False
+    uses_latents = False
     allowed_in_discriminator = True
 
     def __init__(
@@ -62,6 +63,7 @@ class InstanceNorm(tf.Module):
     """
 
     uses_labels = False
+    uses_latents = False
     allowed_in_discriminator = False
 
     def __init__(
@@ -111,6 +113,7 @@ class GroupNorm(tf.Module):
     """
 
     uses_labels = False
+    uses_latents = False
     allowed_in_discriminator = False
 
     def __init__(

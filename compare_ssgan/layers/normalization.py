@@ -6,6 +6,7 @@ with any of them:
     norm(channels, sizes, weights, spatial=...)(x, condition, training) -> like x
 """
 
+from functools import partial
 from typing import Protocol
 
 import tensorflow as tf
@@ -38,11 +39,14 @@ class Norm(Protocol):
 
     Attributes:
         uses_labels: Whether `condition.label` changes the output.
-        allowed_in_discriminator: Whether it treats every example by itself and needs
-            no condition, as a discriminator must.
+        uses_latents: Whether `condition.latent` does.
+        allowed_in_discriminator: Whether discriminators support it. Those of the
+            suite know layer normalization only: it needs no condition and treats every
+            example by itself, which gradient penalties rely on.
     """
 
     uses_labels: bool
+    uses_latents: bool
     allowed_in_discriminator: bool
 
     def __call__(self, x: tf.Tensor, condition: Condition, training: bool) -> tf.Tensor:
@@ -92,13 +96,19 @@ def discriminator_norm(
         weights: How to make kernels.
         architecture: Name of the network, for the message.
 
+    Returns:
+        What `norm` makes, without a condition.
+
     Raises:
-        InputError: If it mixes the examples of a batch or needs a condition.
+        InputError: If it is not one that a discriminator can have.
     """
-    allowed = getattr(norm, "allowed_in_discriminator", None)
-    made = norm(channels, ConditionSizes(), weights) if allowed is not False else None
-    if made is None or not getattr(made, "allowed_in_discriminator", False):
-        name = getattr(norm, "__name__", type(norm).__name__)
+    factory = norm.func if isinstance(norm, partial) else norm
+    # Only what is no class must be built to know what it makes.
+    made = None
+    if getattr(factory, "allowed_in_discriminator", True):
+        made = norm(channels, ConditionSizes(), weights)
+    if made is None or not made.allowed_in_discriminator:
+        name = getattr(factory, "__name__", type(factory).__name__)
         raise InputError(
             f"The discriminator of {architecture} supports no normalization and "
             f"norms.LayerNorm, not {name}. Set gans.ModularGAN.discriminator_norm = "

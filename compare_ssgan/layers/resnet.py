@@ -1,6 +1,7 @@
 """The residual block of the ResNet GANs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import tensorflow as tf
@@ -50,8 +51,8 @@ class ResidualBlock(tf.Module):
                 identity elsewhere, as in the SNGAN paper.
             resample: "up", "down" or None.
             upsampling: How "up" fills the larger grid.
-            activate_input: Whether the first (norm and) ReLU is there; the first
-                block of a discriminator reads pixels, not pre-activations.
+            activate_input: Whether the first ReLU is there; the first block of a
+                discriminator reads pixels, not pre-activations.
             name: Name of the module.
 
         Raises:
@@ -65,29 +66,19 @@ class ResidualBlock(tf.Module):
             )
         up: Resample | None = "up" if resample == "up" else None
         down: Resample | None = "down" if resample == "down" else None
+        conv = partial(Conv2d, weights=weights, upsampling=upsampling)
         self.activate_input = activate_input
         self.norm1 = None if norm is None else norm(in_channels)
         self.norm2 = None if norm is None else norm(out_channels)
-        self.conv1 = Conv2d(
-            in_channels,
-            out_channels,
-            weights,
-            resample=up,
-            upsampling=upsampling,
-            name="conv1",
-        )
-        self.conv2 = Conv2d(
-            out_channels, out_channels, weights, resample=down, name="conv2"
-        )
+        self.conv1 = conv(in_channels, out_channels, resample=up, name="conv1")
+        self.conv2 = conv(out_channels, out_channels, resample=down, name="conv2")
         self.shortcut = None
         if shortcut_kernel_size == 3 or resample or in_channels != out_channels:
-            self.shortcut = Conv2d(
+            self.shortcut = conv(
                 in_channels,
                 out_channels,
-                weights,
                 size=shortcut_kernel_size,
                 resample=resample,
-                upsampling=upsampling,
                 name="shortcut",
             )
 

@@ -9,7 +9,6 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import spec
 
-
 _PREFIX = "roots.study."
 
 

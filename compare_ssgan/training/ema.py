@@ -1,11 +1,19 @@
 """Exponential moving average of a generator's weights."""
 
 import copy
+import dataclasses
 from typing import Any
 
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+
+
+@dataclasses.dataclass
+class _Untracked:
+    """Keeps a module out of the variables and checkpoints of its owner."""
+
+    module: Any
 
 
 class ExponentialMovingAverage(tf.Module):
@@ -33,15 +41,13 @@ class ExponentialMovingAverage(tf.Module):
             raise InputError(f"run.ema_start_step must not be negative: {start_step}.")
         self.generator = copy.deepcopy(generator)
         self.decay, self.start_step = decay, start_step
-        # A tuple would be tracked, and the original saved twice.
-        self._pairs = lambda: zip(
-            self.generator.variables, generator.variables, strict=True
-        )
+        self._original = _Untracked(generator)
 
     def update(self, step: tf.Tensor) -> None:
         """Moves the average towards the generator after generator step `step`."""
         keep = tf.where(step > self.start_step, self.decay, 0.0)
-        for average, current in self._pairs():
+        originals = self._original.module.variables
+        for average, current in zip(self.generator.variables, originals, strict=True):
             if average.trainable:
                 share = tf.cast(1.0 - keep, average.dtype)
                 average.assign_add(share * (current - average))

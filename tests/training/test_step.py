@@ -151,6 +151,8 @@ def test_moving_average_copies_until_its_start_and_trails_after():
     expected.append(0.9 * expected[-1] + 0.1 * -12)
     np.testing.assert_allclose(values, expected, rtol=1e-6)
     assert float(game.g.x) == -12
+    # The original is not part of the average: it would be saved and restored twice.
+    assert len(ema.variables) == 1
 
 
 @pytest.mark.parametrize(

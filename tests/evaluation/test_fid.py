@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from compare_ssgan import tfgan
+from compare_ssgan.evaluation import moments
+from compare_ssgan.evaluation.fid import fid, frechet_distance
+from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.moments import Moments
+
+RNG = np.random.default_rng(0)
+
+
+def _fid(fake, real):
+    return fid().compute(Evidence(FeatureSet(features=fake), FeatureSet(features=real)))
+
+
+def _gaussian(mean, covariance):
+    return Moments(100, np.asarray(mean, float), np.asarray(covariance, float))
+
+
+def test_two_standard_normals_one_apart_in_every_dimension_differ_by_the_dimension():
+    size = 64
+    a = _gaussian(np.zeros(size), np.eye(size))
+    b = _gaussian(np.ones(size), np.eye(size))
+    assert frechet_distance(a, b) == pytest.approx(size, rel=1e-12)
+
+
+def test_diagonal_covariances_differ_by_their_standard_deviations():
+    a = _gaussian([0, 0], np.diag([4.0, 9.0]))
+    b = _gaussian([1, 0], np.diag([1.0, 16.0]))
+    expected = 1 + (2 - 1) ** 2 + (3 - 4) ** 2
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-12)
+
+
+def test_covariances_that_do_not_commute_follow_the_closed_form():
+    a = np.array([[2.0, 1.0], [1.0, 2.0]])
+    b = np.diag([1.0, 4.0])
+    # For 2x2 matrices the trace of the root of A B is sqrt(trace + 2 sqrt(det)).
+    root = np.sqrt(np.trace(a @ b) + 2 * np.sqrt(np.linalg.det(a @ b)))
+    expected = np.trace(a) + np.trace(b) - 2 * root
+    found = frechet_distance(_gaussian([0, 0], a), _gaussian([0, 0], b))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_example_of_compare_gan_has_its_value():
+    real = np.ones((100, 2))
+    real[:50, 0] = 2
+    fake = np.full((100, 2), 9.0)
+    fake[50:, 0] = 2
+    assert _fid(fake, real) == pytest.approx(89.091, abs=1e-4)
+
+
+def test_equal_sets_have_distance_zero():
+    features = RNG.normal(size=(50, 8))
+    assert _fid(features, features) == pytest.approx(0, abs=1e-6)
+
+
+def test_order_and_side_do_not_matter():
+    a, b = RNG.normal(size=(50, 8)), RNG.normal(0.5, 2, (50, 8))
+    assert _fid(a, b) == pytest.approx(_fid(b, a), rel=1e-9)
+    assert _fid(a[::-1], b) == pytest.approx(_fid(a, b), rel=1e-9)
+
+
+def test_fewer_examples_than_features_are_right():
+    # In an orthonormal basis of all points the features are few.
+    size, num = 40, 5
+    basis, _ = np.linalg.qr(RNG.normal(size=(size, 2 * num)))
+    a, b = RNG.normal(size=(num, 2 * num)), RNG.normal(1, 1, (num, 2 * num))
+    small = frechet_distance(moments.of(a), moments.of(b))
+    large = frechet_distance(moments.of(a @ basis.T), moments.of(b @ basis.T))
+    assert large == pytest.approx(small, rel=1e-6)
+
+
+def test_a_collapsed_set_differs_by_mean_and_all_of_the_variance():
+    real = RNG.normal(size=(200, 16))
+    fake = np.full((200, 16), 0.5)
+    expected = np.sum((real.mean(axis=0) - 0.5) ** 2) + np.sum(real.var(0, ddof=1))
+    assert _fid(fake, real) == pytest.approx(expected, rel=1e-9)
+
+
+def test_two_collapsed_sets_differ_by_their_means():
+    assert _fid(np.zeros((10, 4)), np.ones((10, 4))) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_features_that_are_no_numbers_have_no_distance(bad):
+    fake, real = RNG.normal(size=(20, 3)), RNG.normal(size=(20, 3))
+    fake[7, 1] = bad
+    assert np.isnan(_fid(fake, real))
+
+
+def test_one_example_is_too_few():
+    with pytest.raises(ValueError, match="two examples, there are 1"):
+        _fid(RNG.normal(size=(1, 3)), RNG.normal(size=(20, 3)))
+
+
+def test_tfgan_finds_the_same_distance():
+    a = RNG.normal(size=(300, 10)) @ RNG.normal(size=(10, 10))
+    b = RNG.normal(1, 1, (300, 10)) @ RNG.normal(size=(10, 10))
+    expected = float(tfgan.frechet_distance(a, b))
+    assert _fid(a, b) == pytest.approx(expected, rel=1e-6)

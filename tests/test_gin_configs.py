@@ -1,0 +1,136 @@
+"""Every gin file of the suite: it loads, it trains, it leaves nothing unread."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from compare_ssgan import config
+from compare_ssgan.datasets import base
+from compare_ssgan.studies import experiment, plan, provenance, spec
+
+CONFIGS = config.shipped_directory()
+METHODS = sorted(path.stem for path in CONFIGS.glob("*.gin") if path.stem != "base")
+DATASETS = sorted(path.stem for path in CONFIGS.glob("datasets/*.gin"))
+STUDIES = sorted(CONFIGS.glob("studies/*.gin"))
+PAIRS = sorted((path.parent.name, path.stem) for path in CONFIGS.glob("paper/*/*.gin"))
+NARROW = (
+    "resnet_cifar.Generator.channels = 4",
+    "resnet_cifar.Backbone.channels = 4",
+    "BATCH_SIZE = 8",
+)
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """A cifar10.npz in the real format, small."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        f"{kind}_{split}": (
+            rng.integers(0, 256, [200, 32, 32, 3]).astype(np.uint8)
+            if kind == "x"
+            else rng.integers(0, 10, 200)
+        )
+        for split in ("train", "test")
+        for kind in ("x", "y")
+    }
+    np.savez(tmp_path / "cifar10.npz", **arrays)
+    monkeypatch.setattr(base, "_data_directory", None, raising=False)
+    base.set_data_directory(tmp_path)
+    yield
+    base.set_data_directory(None)
+
+
+def request(method, dataset="digits", budget="short", settings=()):
+    return spec.RunRequest(
+        gin_files=(f"gin_configs/{method}.gin",),
+        dataset=dataset,
+        budget=budget,
+        seed=0,
+        settings=tuple(settings),
+    )
+
+
+def build(request):
+    loaded = spec.load(request)
+    with config.construction():
+        return loaded, experiment.run()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_trains_two_steps_and_leaves_no_binding_unread(method):
+    loaded, built = build(request(method, settings=NARROW))
+    batches = built.dataset.train.training_batches(8, seed=0)
+    for _ in range(2):
+        terms = built.train_step(
+            [next(batches) for _ in range(built.discriminator_steps)]
+        )
+    for name, term in terms.items():
+        assert np.isfinite(term), name
+    assert int(built.game.generator_steps) == 2
+    assert loaded.family in ("unconditional", "conditional", "self-supervised")
+    assert (loaded.family == "conditional") == (built.game.num_classes > 0)
+    # The evaluation, which this test does not run, reads the rest.
+    unread = [line for line in config.unread_bindings(include_shipped=True)]
+    assert [u for u in unread if "evaluate" not in u and "EVAL_SAMPLES" not in u] == []
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_dataset_file_builds_networks_that_fit(dataset):
+    _, built = build(request("sbn_ssgan", dataset))
+    batch = next(built.dataset.train.training_batches(8, seed=0))
+    assert tuple(batch.images.shape[1:]) == built.problem.image_shape
+    sample = built.game.sample(1, built.game.rng)
+    assert sample.images.shape[1:] == built.problem.image_shape
+
+
+@pytest.mark.parametrize(("dataset", "method"), PAIRS)
+def test_a_paper_file_is_the_published_setting(dataset, method):
+    _, built = build(request(method, dataset, "paper"))
+    lines = config.canonical()
+    assert "roots.evaluate.num_samples = 10000" in lines
+    assert built.problem.batch_size == 64
+    counts = provenance.networks(built.game)
+    if method == "sn_gan":
+        assert counts["generator"]["parameters"] == 5_849_603
+        assert counts["discriminator"]["parameters"] == 1_483_137
+    if "ss" in method:
+        assert built.discriminator_steps == 2
+        assert built.schedule.steps == 100_000
+        for line in ("learning_rate = 0.0002", "beta_1 = 0.0", "beta_2 = 0.9"):
+            assert f"optimizers.adam.{line}" in lines
+
+
+def test_every_method_has_its_paper_file_for_cifar10():
+    assert {method for dataset, method in PAIRS if dataset == "cifar10"} == set(METHODS)
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
+def test_a_study_plans_every_run_once(study):
+    planned = plan.plan(str(study)).requests
+    ids = [each.run_id for each in planned]
+    assert len(set(ids)) == len(ids) > 0
+    # Seeds are outermost: an interrupted study compares all methods on some seeds.
+    seeds = [each.seed for each in planned]
+    assert seeds == sorted(seeds)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CONFIGS.glob("*.gin")), ids=lambda path: path.stem
+)
+def test_a_method_file_includes_base_only_and_tells_its_source(path):
+    text = path.read_text()
+    assert text.startswith("# ")
+    assert len(text.splitlines()) <= 60
+    if path.stem != "base":
+        assert "arxiv.org" in text.split("include")[0]
+        assert text.count("include '") == 1
+        assert "include 'gin_configs/base.gin'" in text
+        assert "datasets." not in text
+        assert "DATASET" not in text
+
+
+def test_files_are_found_from_another_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert config.find_file("gin_configs/base.gin") == CONFIGS / "base.gin"
+    assert pathlib.Path.cwd() == tmp_path
