@@ -15,7 +15,7 @@ COMPONENTS = {
     for name, component in config.registered().items()
     if component.__module__.startswith("compare_ssgan.")
 }
-REFERENCE = re.compile(r"arxiv|https?://|no reference needed", re.IGNORECASE)
+REFERENCE = re.compile(r"arxiv|https?://|\(?no\s+reference", re.IGNORECASE)
 
 
 def test_every_package_of_components_is_found():

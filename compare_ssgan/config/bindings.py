@@ -29,16 +29,12 @@ def query(name: str, default: Any = REQUIRED) -> Any:
         raise InputError(f"Nothing sets {name}.") from error
 
 
-def canonical(complete: bool = True) -> list[str]:
+def canonical() -> list[str]:
     """Returns the bindings that define a run, one "name = value" line each.
 
     Macros are resolved, bindings equal to the component's own default are left
     out (so that an option added later changes no old identity), and lines are
     sorted. The lines are gin and can be loaded again.
-
-    Args:
-        complete: Whether a required macro without a value is an error, and not just
-            left out.
 
     Raises:
         InputError: If a required macro has no value.
@@ -50,15 +46,13 @@ def canonical(complete: bool = True) -> list[str]:
         for parameter, value in parameters.items()
     }
     for (scope, selector, parameter), value in bound.items():
-        if value is REQUIRED and complete:
+        if value is REQUIRED:
             macro = gin_config._CONFIG[scope, selector][parameter]
             name = _name(scope, selector, parameter).removeprefix("roots.")
             raise InputError(f"No file sets {macro!r}, which {name} needs.")
     scoped = {(c, p) for (scope, c, p) in bound if scope}
     lines = []
     for (scope, selector, parameter), value in bound.items():
-        if value is REQUIRED:
-            continue
         default = default_of(selector, parameter)
         if isinstance(default, float) and type(value) is int:
             value = float(value)

@@ -31,7 +31,13 @@ class Projection(tf.Module):
     """
 
     def __init__(self, feature_size: int, num_classes: int, weights: Weights) -> None:
-        """Creates the [num_classes, feature_size] embedding, without a bias."""
+        """Creates the embedding, without a bias.
+
+        Args:
+            feature_size: Size of the discriminator's features.
+            num_classes: Number of classes.
+            weights: How the [num_classes, feature_size] kernel is made.
+        """
         super().__init__("projection")
         self.embedding = Dense(num_classes, feature_size, weights, use_bias=False)
 

@@ -1,0 +1,369 @@
+"""The command line, as a user meets it."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from compare_ssgan import cli, config
+
+NARROW = [
+    "--set", "resnet_cifar.Generator.channels = 4",
+    "--set", "resnet_cifar.Backbone.channels = 4",
+    "--set", "BATCH_SIZE = 8",
+]  # fmt: skip
+SMALL = ["--budget", "smoke", *NARROW]
+METHOD = ["--gin", "gin_configs/sbn_ssgan.gin"]
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch):
+    """Calls a command in this process; returns exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = cli._dispatch(cli._parser().parse_args([*map(str, arguments)]))
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def start(*arguments, **options):
+    """Starts a command in a process of its own."""
+    program = [sys.executable, "-m", "compare_ssgan", *map(str, arguments)]
+    return subprocess.Popen(
+        program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        **options,
+    )
+
+
+def run_dir(out):
+    (directory,) = (out / "runs").iterdir()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small run, done in a process of its own from another directory."""
+    out = tmp_path_factory.mktemp("finished")
+    process = start("run", *METHOD, *SMALL, "--out", out / "study", cwd=out)
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    return out / "study", stdout, stderr
+
+
+def test_help_answers_at_once():
+    times = []
+    for _ in range(3):
+        begin = time.monotonic()
+        out = subprocess.run(
+            [sys.executable, "-m", "compare_ssgan", "--help"],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        ).stdout
+        times.append(time.monotonic() - begin)
+    assert min(times) < 0.5
+    for name in ("run", "sweep", "status", "table", "plot", "sample", "describe"):
+        assert f"  {name} " in out
+    # Commands that do not exist yet are not advertised.
+    for name in ("evaluate", "export", "report", "score", "weights", "data "):
+        assert f"  {name}" not in out
+
+
+def test_a_run_announces_itself_and_ends_with_a_row_and_pictures(finished):
+    study, stdout, stderr = finished
+    directory = run_dir(study)
+    assert "sbn_ssgan (self-supervised) on digits" in stderr
+    assert "resnet_cifar.Generator" in stderr
+    assert "parameters" in stderr
+    assert "it/s" in stderr
+    # Nothing of TensorFlow's own chatter.
+    for noise in ("oneDNN", "cudart", "WARNING", "InitializeLog", "Sharding"):
+        assert noise not in stderr
+    row = dict(zip(*(line.split() for line in stdout.splitlines()[:2]), strict=True))
+    assert row["method"] == "sbn_ssgan"
+    assert row["step"] == "20"
+    assert float(row["fid100_test_digits_cnn"]) > 0
+    for label in ("curve", "samples"):
+        (line,) = (x for x in stdout.splitlines() if x.startswith(f"{label}: "))
+        picture = pathlib.Path(line.split(": ")[1])
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    record = json.loads((directory / "run.json").read_text())
+    assert record["status"] == "complete"
+    assert (directory / "DONE").exists()
+    assert record["config_digest"] == directory.name.rsplit("-", 1)[1]
+
+
+def test_a_finished_run_prints_its_row_again(finished, command):
+    study, stdout, _ = finished
+    before = sorted(p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file())
+    code, again, _ = command("run", *METHOD, *SMALL, "--out", study)
+    assert code == 0
+    assert again == stdout
+    after = sorted(p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file())
+    assert after == before
+
+
+def test_readers_show_the_run(finished, command):
+    study, _, _ = finished
+    code, status, _ = command("status", study)
+    assert code == 0
+    assert "complete" in status
+    code, text, _ = command("status", study, "--json")
+    assert json.loads(text)
+    code, table, _ = command("table", study)
+    assert code == 0
+    assert "sbn_ssgan" in table
+    assert "fid100_test_digits_cnn" in table
+    code, table, _ = command("table", study, "--metric", "is", "--format", "csv")
+    assert "is100_digits_cnn" in table
+    code, path, _ = command("plot", study)
+    assert code == 0
+    assert pathlib.Path(path.strip()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_sample_draws_from_the_trained_generator(finished, command, tmp_path):
+    directory = run_dir(finished[0])
+    grids = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        out = tmp_path / f"{name}.png"
+        options = ["--num", 9, "--out", out, "--seed", seed]
+        code, path, _ = command("sample", directory, *options)
+        assert (code, path.strip()) == (0, str(out))
+        grids.append(out.read_bytes())
+    assert grids[0] == grids[1] != grids[2]
+
+
+def test_an_edited_config_is_not_resumed(finished, command):
+    study, _, _ = finished
+    file = run_dir(study) / "config.gin"
+    text = file.read_text()
+    done = run_dir(study) / "DONE"
+    try:
+        done.unlink()
+        file.write_text(text.replace("batch_size = 8", "batch_size = 16"))
+        code, _, err = command("run", *METHOD, *SMALL, "--out", study)
+    finally:
+        file.write_text(text)
+        done.touch()
+    assert code == 2
+    assert "another config" in err
+    assert "batch_size" in err
+
+
+def test_describe_counts_parameters(command):
+    code, out, _ = command(
+        "describe", "--gin", "gin_configs/ssgan.gin", "--dataset", "synthetic", "--json"
+    )
+    assert code == 0
+    found = json.loads(out)
+    assert (found["dataset"], found["method"]) == ("synthetic", "ssgan")
+    assert found["generator"]["parameters"] == 5_849_603
+    assert found["discriminator"]["parameters"] == 1_483_137
+    assert found["tasks"]["rotation"]["parameters"] == 516
+    for player in ("generator", "discriminator"):
+        layers = found[player]["layers"]
+        assert (
+            sum(layer["parameters"] for layer in layers) == found[player]["parameters"]
+        )
+    # 2 discriminator steps of 176 images and a generator step, forward and backward.
+    assert 1e11 < found["operations_per_step"] < 1e13
+
+
+def test_describe_prints_networks_for_people(command):
+    code, out, _ = command("describe", *METHOD, *NARROW)
+    assert code == 0
+    assert "generator: resnet_cifar.Generator" in out
+    assert "gans.ModularGAN.tasks = [@tasks.Rotation]" in out
+    assert "GFLOP" in out
+
+
+def test_list_names_components(command):
+    code, out, _ = command("list", "losses")
+    assert code == 0
+    assert "losses.hinge" in out
+    code, _, err = command("list", "loses")
+    assert code == 2
+    assert "'losses'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--gin", "gin_configs/sgan.gin"], "no gin file 'gin_configs/sgan.gin'.*Did"),
+        ([*METHOD, "--dataset", "digit"], "no dataset 'digit'.*'digits'"),
+        ([*METHOD, "--budget", "shrt"], "no budget 'shrt'.*'short'"),
+        ([*METHOD, "--budget", "paper"], r"knows no settings of sbn_ssgan on digits"),
+        ([*METHOD, "--set", "losses.hing.x = 1"], r"no component 'losses.hing'.*hinge"),
+        (
+            [*METHOD, "--set", "tasks.Rotation.sahre = 0.5"],
+            "no parameter 'sahre'.*'share'",
+        ),
+        ([*METHOD, "--set", "STEP = 5"], "no macro STEP.*'STEPS'"),
+        ([*METHOD, "--set", "STEPS = "], "--set 'STEPS = ': not valid gin"),
+        ([*METHOD, "--set", "BATCH_SIZE = 3"], "too small for the rotation share"),
+        ([*METHOD, "--set", "BATCH_SIZE = 'x'"], "batch_size must be a whole number"),
+        (
+            ["--gin", "gin_configs/cond_gan.gin", "--dataset", "synthetic", "--set",
+             "datasets.synthetic.num_classes = 0"],
+            "method is conditional .* dataset has no labels",
+        ),
+        ([*METHOD, "--dataset", "cifar10", "--data_dir", "."], "cifar10.npz"),
+        ([*METHOD, "--set", "GENERATOR = @dcgan.Generator", "--set",
+          "dcgan.Generator.channels = 0"], "dcgan.Generator.channels"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_one_message_and_exit_2(arguments, message, command, tmp_path):
+    code, out, err = command("run", *arguments, "--out", tmp_path / "study")
+    assert code == 2
+    assert out == ""
+    assert err.startswith("compare_ssgan: ")
+    assert "Traceback" not in err
+    assert re.search(message, err.replace("\n", " ")), err
+    # Nothing is left that could be mistaken for a result.
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_syntax_error_is_named_with_file_and_line(command, tmp_path):
+    (tmp_path / "mine.gin").write_text(
+        "# mine\ninclude 'gin_configs/base.gin'\nGAN =\n"
+    )
+    code, _, err = command("run", "--gin", "mine.gin", "--out", tmp_path / "study")
+    assert code == 2
+    assert "mine.gin, line 3: not valid gin" in err
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5"])
+def test_a_seed_is_a_whole_number(seed, command):
+    code, _, err = command("run", *METHOD, f"--seed={seed}")
+    assert code == 2
+    assert f"not '{seed}'" in err
+
+
+def test_a_binding_nobody_reads_is_refused_after_the_first_step(command, tmp_path):
+    code, _, err = command(
+        "run", *METHOD, *SMALL, "--out", tmp_path / "study",
+        "--set", "penalties.r1.weight = 3.0",
+    )  # fmt: skip
+    assert code == 2
+    assert "penalties.r1.weight (--set 'penalties.r1.weight = 3.0')" in err
+    assert not (tmp_path / "study").exists()
+
+
+def test_an_out_directory_that_cannot_be_is_refused(command, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = command("run", *METHOD, *SMALL, "--out", tmp_path / "file" / "study")
+    assert code == 2
+    assert "--out" in err
+    assert str(tmp_path / "file") in err
+
+
+def test_sigterm_saves_and_exits_75_and_the_run_goes_on(tmp_path, finished):
+    arguments = ["run", *METHOD, *SMALL, "--out", tmp_path / "study"]
+    process = start(*arguments, cwd=tmp_path)
+    for line in process.stderr:
+        if line.startswith("step 4/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 75, stderr
+    assert "is saved" in stderr
+    process = start(*arguments, cwd=tmp_path)
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    assert "going on after step" in stderr
+    # Bit for bit what the undisturbed run measured.
+    for name in ("metrics.jsonl", "train.jsonl"):
+        expected = (run_dir(finished[0]) / name).read_bytes()
+        assert (run_dir(tmp_path / "study") / name).read_bytes() == expected
+
+
+def test_a_second_process_is_told_who_holds_the_run(tmp_path):
+    arguments = ["run", *METHOD, *SMALL, "--seed", 5, "--out", tmp_path / "study"]
+    first = start(*arguments, cwd=tmp_path)
+    for line in first.stderr:
+        if line.startswith("step "):
+            break
+    second = start(*arguments, cwd=tmp_path)
+    _, stderr = second.communicate(timeout=120)
+    # A dead process holds nothing.
+    first.kill()
+    first.communicate()
+    third = start(*arguments, cwd=tmp_path)
+    _, last = third.communicate(timeout=300)
+    if first.returncode == -signal.SIGKILL:
+        assert second.returncode == 3, stderr
+        assert str(first.pid) in stderr
+    assert third.returncode == 0, last
+
+
+def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
+    study = tmp_path / "two.gin"
+    study.write_text(
+        "study.methods = ['sn_gan', 'cond_gan']\n"
+        "study.budget = 'smoke'\nstudy.seeds = [0]\n"
+    )
+    arguments = ["sweep", study, *NARROW, "--out", tmp_path / "study", "--jobs", 2]
+    for attempt in range(2):
+        process = start(*arguments, cwd=tmp_path)
+        stdout, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr
+        assert "2 complete" in stdout
+        assert ("2 to do" if attempt == 0 else "0 to do") in stderr
+    attempts = [
+        (directory / "attempts.jsonl").read_text().count("\n")
+        for directory in (tmp_path / "study" / "runs").iterdir()
+    ]
+    assert len(attempts) == 2
+    assert config.query("%BATCH_SIZE", None) is not None
+
+
+def test_seeds_are_runs_of_their_own(tmp_path):
+    out = tmp_path / "study"
+    process = start(
+        "run", "--gin", "gin_configs/gan.gin", *SMALL, "--set", "STEPS = 2",
+        "--seeds", "0,3", "--out", out, cwd=tmp_path,
+    )  # fmt: skip
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    names = sorted(directory.name for directory in (out / "runs").iterdir())
+    assert [name.rsplit("-", 1)[0] for name in names] == [
+        "digits-gan-seed0",
+        "digits-gan-seed3",
+    ]
+
+
+def test_a_full_disk_is_one_message_and_exit_1(tmp_path):
+    """The record of losses is a device that is always full."""
+    arguments = ["run", *METHOD, *SMALL, "--seed", 9, "--out", tmp_path / "study"]
+    process = start(*arguments, cwd=tmp_path)
+    for line in process.stderr:
+        if line.startswith("step 4/"):
+            process.send_signal(signal.SIGTERM)
+            break
+    process.communicate(timeout=120)
+    assert process.returncode == 75
+    metrics = run_dir(tmp_path / "study") / "train.jsonl"
+    metrics.unlink()
+    metrics.symlink_to("/dev/full")
+    process = start(*arguments, cwd=tmp_path)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 1, stderr
+    assert "No space left on device" in stderr
+    assert "Traceback" not in stderr
