@@ -50,7 +50,7 @@ class Attempt:
         restored = self._checkpoints.restore()
         record.forget_after(-1 if restored is None else restored)
         self.resumed = restored is not None
-        self.step = self._start = restored or 0
+        self.step = self._logged = restored or 0
         self._sampler = Sampler(experiment.game, experiment.averaged_generator)
         self._read = False
 
@@ -110,14 +110,14 @@ class Attempt:
 
     def log(self, step: int, terms: loop.Terms) -> None:
         """Keeps the terms of the step."""
-        self.step = step
+        self.step = self._logged = step
         self._record.add_terms(step, terms)
         self._board.scalars(step, terms)
         self._add_timing(step, "train")
 
     def evaluate(self, step: int) -> None:
         """Measures the generator, and shows a grid of its samples."""
-        if step > self._start:
+        if step > self._logged:
             self._add_timing(step, "train")
         measured = self._measure(self._sampler, self._experiment.dataset)
         values = {each.metric: float(each.value) for each in measured}
