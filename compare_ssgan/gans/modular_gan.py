@@ -36,6 +36,36 @@ class ModularGAN(tf.Module):
     named terms, and a method is a choice of components (compare_gan's ModularGAN;
     Kurach et al., https://arxiv.org/abs/1807.04720). Without tasks it is a plain or
     conditional GAN, with the rotation task SS-GAN, with classification AC-GAN.
+
+    Args:
+        problem: Image shape, classes and batch size of the data.
+        seed: Seed of initial weights, latents and labels of generated images.
+        generator: Makes a network from (image_shape, input_size, sizes, weights,
+            norm).
+        backbone: Makes the discriminator's trunk from (image_shape, weights,
+            norm).
+        loss: The adversarial loss.
+        penalty: Penalty on the discriminator, or None.
+        conditioning: Makes label conditioning of the discriminator from
+            (feature_size, num_classes, weights), or None.
+        tasks: Each makes a task from (problem, feature_size, weights).
+        conditional: Whether the players see labels.
+        concatenate_labels: Players whose input the label is appended to: the
+            generator's latents, the discriminator's image as constant channels.
+        labelled_latents: Whether what self-modulation sees depends on the label.
+        fake_labels: Labels of generated images: "uniform" over the classes, or
+            those of the real "batch".
+        latent_size: Number of latent variables.
+        latent_distribution: Of the latents; None means `latents.normal()`.
+        initializer: Of kernels; None means `initializers.normal()`, N(0, 0.02^2).
+        generator_norm: Normalization of the generator, or None.
+        discriminator_norm: Normalization of the discriminator, or None.
+        generator_spectral_norm: Whether kernels of G are divided by their norm.
+        discriminator_spectral_norm: The same for D and its heads.
+        augmentation: Stands between every image and the discriminator, or None.
+
+    Raises:
+        InputError: If components do not fit each other or the data.
     """
 
     def __init__(
@@ -62,38 +92,7 @@ class ModularGAN(tf.Module):
         discriminator_spectral_norm: bool = False,
         augmentation: Augmentation | None = None,
     ) -> None:
-        """Builds both players.
-
-        Args:
-            problem: Image shape, classes and batch size of the data.
-            seed: Seed of initial weights, latents and labels of generated images.
-            generator: Makes a network from (image_shape, input_size, sizes, weights,
-                norm).
-            backbone: Makes the discriminator's trunk from (image_shape, weights,
-                norm).
-            loss: The adversarial loss.
-            penalty: Penalty on the discriminator, or None.
-            conditioning: Makes label conditioning of the discriminator from
-                (feature_size, num_classes, weights), or None.
-            tasks: Each makes a task from (problem, feature_size, weights).
-            conditional: Whether the players see labels.
-            concatenate_labels: Players whose input the label is appended to: the
-                generator's latents, the discriminator's image as constant channels.
-            labelled_latents: Whether what self-modulation sees depends on the label.
-            fake_labels: Labels of generated images: "uniform" over the classes, or
-                those of the real "batch".
-            latent_size: Number of latent variables.
-            latent_distribution: Of the latents; None means `latents.normal()`.
-            initializer: Of kernels; None means `initializers.normal()`, N(0, 0.02^2).
-            generator_norm: Normalization of the generator, or None.
-            discriminator_norm: Normalization of the discriminator, or None.
-            generator_spectral_norm: Whether kernels of G are divided by their norm.
-            discriminator_spectral_norm: The same for D and its heads.
-            augmentation: Stands between every image and the discriminator, or None.
-
-        Raises:
-            InputError: If components do not fit each other or the data.
-        """
+        """Builds both players; the arguments are described above."""
         super().__init__("gan")
         combinations.check_labels(
             problem, conditional, conditioning, concatenate_labels, labelled_latents
@@ -118,20 +117,14 @@ class ModularGAN(tf.Module):
             "generator" in concatenate_labels,
             labelled_latents,
         )
-        on_images = "discriminator" in concatenate_labels
-        height, width, channels = problem.image_shape
-        trunk = backbone(
-            (height, width, channels + self.num_classes * on_images),
+        self.discriminator = self._make_discriminator(
+            backbone,
             d_weights,
             discriminator_norm,
+            conditioning,
+            "discriminator" in concatenate_labels,
         )
-        size = trunk.feature_size
-        self.discriminator = Discriminator(
-            trunk,
-            d_weights,
-            conditioning(size, self.num_classes, d_weights) if conditioning else None,
-            on_images,
-        )
+        size = self.discriminator.backbone.feature_size
         self.tasks = [make(problem, size, d_weights) for make in tasks]
         combinations.check_players(
             self.generator, self.discriminator, self.tasks, conditional
@@ -157,6 +150,22 @@ class ModularGAN(tf.Module):
             LabelledLatents(size, classes, weights) if labelled_latents else None,
             concatenate_labels,
         )
+
+    def _make_discriminator(
+        self,
+        backbone: Callable[..., Any],
+        weights: Weights,
+        norm: Callable[..., Any] | None,
+        conditioning: Callable[..., Any] | None,
+        concatenate_labels: bool,
+    ) -> Discriminator:
+        height, width, channels = self.problem.image_shape
+        channels += self.num_classes * concatenate_labels
+        trunk = backbone((height, width, channels), weights, norm)
+        term = None
+        if conditioning is not None:
+            term = conditioning(trunk.feature_size, self.num_classes, weights)
+        return Discriminator(trunk, weights, term, concatenate_labels)
 
     @property
     def generator_modules(self) -> Sequence[tf.Module]:
