@@ -46,6 +46,17 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         # The reader of our output, e.g. `head`, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    # The last resort: whatever went wrong, a user is told in one message.
+    except Exception as error:
+        if logging.level_debug():
+            raise
+        reason = str(error).strip().partition("\n")[0]
+        print(
+            f"compare_ssgan: unexpected {type(error).__name__}: {reason}\n"
+            "(--verbosity 1 shows where it happened)",
+            file=sys.stderr,
+        )
+        return CommandError.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +113,7 @@ def _add_run(commands: Any) -> None:
     parser = _add(commands, "run", _run, "train one configuration and evaluate it")
     _add_config_flags(parser, gin_required=True)
     seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=_seed, default=0, metavar="N")
+    seeds.add_argument("--seed", type=_seed, metavar="N", help="default: 0")
     seeds.add_argument(
         "--seeds", type=_seeds, metavar="0,1,2", help="one run after the other"
     )
@@ -162,14 +173,15 @@ def _add_list(commands: Any) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return number
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from 1 on, not '{text}'"
+        )
+    return int(text)
 
 
 def _seed(text: str) -> int:
-    if not text.isdigit():
+    if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(
             f"a seed is a whole number from 0 on, not '{text}'"
         )

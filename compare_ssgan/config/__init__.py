@@ -9,7 +9,7 @@ from compare_ssgan.config.bindings import (
     unread_bindings,
 )
 from compare_ssgan.config.files import find_file, search_path, shipped_directory
-from compare_ssgan.config.parsing import load, macros
+from compare_ssgan.config.parsing import bind_macro, load, macros
 from compare_ssgan.config.registry import (
     REQUIRED,
     entry_point,
@@ -17,10 +17,13 @@ from compare_ssgan.config.registry import (
     register,
     registered,
 )
+from compare_ssgan.config.values import check_values
 
 __all__ = [
     "REQUIRED",
+    "bind_macro",
     "canonical",
+    "check_values",
     "construction",
     "digest",
     "entry_point",

@@ -39,12 +39,7 @@ def canonical() -> list[str]:
     Raises:
         InputError: If a required macro has no value.
     """
-    bound = {
-        (scope, selector, parameter): _resolve(value)
-        for (scope, selector), parameters in gin_config._CONFIG.items()
-        if selector != MACRO
-        for parameter, value in parameters.items()
-    }
+    bound = resolved_bindings()
     for (scope, selector, parameter), value in bound.items():
         if value is REQUIRED:
             macro = gin_config._CONFIG[scope, selector][parameter]
@@ -62,6 +57,20 @@ def canonical() -> list[str]:
             continue
         lines.append(f"{scope}/{selector}.{parameter} = {_text(value)}".lstrip("/"))
     return sorted(lines)
+
+
+def resolved_bindings() -> dict[tuple[str, str, str], Any]:
+    """Returns values by (scope, component, parameter), macros resolved.
+
+    Raises:
+        InputError: If a macro has no value, or refers to itself.
+    """
+    return {
+        (scope, selector, parameter): _resolve(value)
+        for (scope, selector), parameters in gin_config._CONFIG.items()
+        if selector != MACRO
+        for parameter, value in parameters.items()
+    }
 
 
 def digest(lines: Sequence[str]) -> str:
@@ -124,8 +133,13 @@ def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
 
 
-def _resolve(value: Any) -> Any:
-    """Replaces macros in a bound value by their values."""
+def _resolve(value: Any, within: tuple[str, ...] = ()) -> Any:
+    """Replaces macros in a bound value by their values.
+
+    Args:
+        value: A bound value.
+        within: Macros whose values it is part of.
+    """
     if isinstance(value, gin_config.ConfigurableReference):
         if value.config_key == ("gin.REQUIRED", "gin.constant"):
             return REQUIRED
@@ -135,13 +149,15 @@ def _resolve(value: Any) -> Any:
         found = macros()
         if name not in found:
             raise InputError(f"No file sets the macro {name}.{nearest(name, [*found])}")
-        return _resolve(found[name])
+        if name in within:
+            raise InputError(f"The macro {name} refers to itself.")
+        return _resolve(found[name], (*within, name))
     if value is REQUIRED:
         return value
     if isinstance(value, dict):
-        return {_resolve(k): _resolve(v) for k, v in value.items()}
+        return {_resolve(k, within): _resolve(v, within) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_resolve(v) for v in value)
+        return type(value)(_resolve(v, within) for v in value)
     return value
 
 

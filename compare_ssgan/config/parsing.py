@@ -168,8 +168,7 @@ def _bind_all(
             selector = complete(statement.selector, place)
             check_parameter(selector, statement.arg_name, place)
             key = (statement.scope, selector, statement.arg_name)
-            gin.bind_parameter(key, statement.value)
-            origins[key] = Origin(place, shipped)
+            _bind(key, statement.value, Origin(place, shipped))
         else:
             name = f"{statement.scope}/{statement.selector}".lstrip("/")
             if declared is not None and name not in declared:
@@ -177,5 +176,37 @@ def _bind_all(
                     f"{place}: base.gin declares no macro {name}."
                     f"{nearest(name, sorted(declared))}"
                 )
-            gin.bind_parameter((name, MACRO, "value"), statement.value)
-            origins[name, MACRO, "value"] = Origin(place, shipped)
+            _bind((name, MACRO, "value"), statement.value, Origin(place, shipped))
+
+
+def bind_macro(name: str, value: Any, place: str) -> None:
+    """Sets a macro by an option of the command line.
+
+    Args:
+        name: Of the macro.
+        value: Its value.
+        place: The option, for messages.
+
+    Raises:
+        InputError: If the user has set it to something else elsewhere.
+    """
+    key = (name, MACRO, "value")
+    before = origins.get(key)
+    if before and not before.shipped and macros()[name] != value:
+        raise InputError(f"{name} is set twice: {before.place}, and {place}.")
+    _bind(key, value, Origin(place, shipped=False))
+
+
+def _bind(key: tuple[str, str, str], value: Any, origin: Origin) -> None:
+    """Sets a value; a file of the suite's must not undo what the user wrote."""
+    scope, selector, parameter = key
+    before = origins.get(key)
+    if before and origin.shipped and not before.shipped:
+        if value == gin_config._CONFIG[scope, selector][parameter]:
+            return
+        raise InputError(
+            f"{before.place} has no effect: {origin.place}, which is read later, sets "
+            "the same. Use --set instead."
+        )
+    gin.bind_parameter(key, value)
+    origins[key] = origin

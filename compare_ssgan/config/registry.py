@@ -90,6 +90,11 @@ def check_parameter(selector: str, parameter: str, place: str) -> None:
         )
 
 
+def component(name: str) -> Callable[..., Any]:
+    """Returns the component of a full name."""
+    return _components[name]
+
+
 def default_of(selector: str, parameter: str) -> Any:
     """Returns the default of a component's parameter."""
     return inspect.signature(_components[selector]).parameters[parameter].default

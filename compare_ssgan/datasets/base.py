@@ -78,7 +78,7 @@ class Dataset(NamedTuple):
         if name not in ("train", "test"):
             raise InputError(
                 f"A dataset has the splits 'train' and 'test', not {name!r}. "
-                "Change roots.evaluate.split."
+                "Change evaluate.split."
             )
         return self.train if name == "train" else self.test
 

@@ -82,6 +82,8 @@ def evaluate(
             a metric needs a classifier that the features lack, two metrics have the
             same name.
     """
+    if batch_size < 1:
+        raise InputError(f"evaluate.batch_size must be positive, not {batch_size}.")
     names = metric_names(
         dataset,
         features=features,
@@ -133,6 +135,8 @@ def metric_names(
     Raises:
         InputError: See `evaluate`.
     """
+    if not metrics:
+        raise InputError("evaluate.metrics is empty: nothing would be measured.")
     available = dataset.split(split).num_examples
     features.check(dataset.image_shape)
     if num_samples < 2:
@@ -147,21 +151,19 @@ def metric_names(
             raise InputError(
                 f"{num_samples} generated images are to be compared with as many "
                 f"real ones, but the {split} split of {dataset.name} has {available}. "
-                f"Set EVAL_SAMPLES = {available} or less, or roots.evaluate.split."
+                f"Set EVAL_SAMPLES = {available} or less, or evaluate.split."
             )
         if "logits" in metric.needs and not features.num_logits:
             raise InputError(
                 f"The metric '{metric.kind}' needs a classifier, and the features "
-                f"{features.name} are none. Change roots.evaluate.metrics or "
-                "roots.evaluate.features."
+                f"{features.name} are none. Change evaluate.metrics or "
+                "evaluate.features."
             )
         place = f"_{split}" if metric.needs_real else ""
         names.append(f"{metric.kind}{count}{place}_{features.name}{metric.suffix}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(
-            f"roots.evaluate.metrics has {' and '.join(twice)} more than once."
-        )
+        raise InputError(f"evaluate.metrics has {' and '.join(twice)} more than once.")
     return names
 
 

@@ -120,7 +120,7 @@ class FeatureExtractor:
             raise InputError(
                 f"The features {self.name} are of images of shape "
                 f"{self.image_shape}, but those of the dataset are {image_shape}. "
-                "Set roots.evaluate.features = @features.random_convolutions()."
+                "Set evaluate.features = @features.random_convolutions()."
             )
 
 

@@ -62,6 +62,8 @@ def dragan(
         A function of (critic, real, fake, rng) that returns a scalar.
     """
     _check("dragan", weight)
+    if noise <= 0:
+        raise InputError(f"penalties.dragan.noise must be positive, not {noise}.")
 
     def penalty(
         critic: Critic, real: Samples, fake: Samples, rng: tf.random.Generator

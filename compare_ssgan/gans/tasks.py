@@ -138,6 +138,7 @@ class Rotation(tf.Module):
             raise InputError(
                 f"tasks.Rotation.anneal_end must be positive or None, not {anneal_end}."
             )
+        _check_weights("Rotation", discriminator_weight, generator_weight)
         self.mode = mode
         self.num_rotated = _num_rotated(mode, share, problem.batch_size)
         self.discriminator_weight = discriminator_weight
@@ -233,6 +234,7 @@ class Classification(tf.Module):
                 "tasks.Classification needs labels, but the dataset has none. Choose "
                 "a labelled one or remove it from gans.ModularGAN.tasks."
             )
+        _check_weights("Classification", discriminator_weight, generator_weight)
         self.discriminator_weight = discriminator_weight
         self.generator_weight = generator_weight
         self.head = Dense(
@@ -261,6 +263,19 @@ class Classification(tf.Module):
             weights=tf.cast(tf.reduce_sum(labels, axis=1) > 0, tf.float32),
             loss_collection=None,
         )
+
+
+def _check_weights(
+    task: str, discriminator_weight: float, generator_weight: float
+) -> None:
+    """Refuses to reward a player for failing."""
+    weights = {
+        "discriminator_weight": discriminator_weight,
+        "generator_weight": generator_weight,
+    }
+    for name, weight in weights.items():
+        if weight < 0:
+            raise InputError(f"tasks.{task}.{name} must not be negative: {weight}.")
 
 
 def _num_rotated(mode: str, share: float | None, batch_size: int) -> int:

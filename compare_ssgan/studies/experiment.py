@@ -94,7 +94,7 @@ def run(
     )
     if not spec.is_seed(seed):
         raise InputError(f"run.seed (SEED) must be a whole number >= 0, not {seed!r}.")
-    _check_average(ema_decay, ema_start_step)
+    _check_average(ema_decay, ema_start_step, steps)
 
     problem = Problem(tuple(dataset.image_shape), dataset.num_classes, batch_size)
     game = gan(problem, seed)
@@ -159,12 +159,17 @@ def _check_callable(**values: Any) -> None:
             )
 
 
-def _check_average(decay: Any, start_step: int) -> None:
+def _check_average(decay: Any, start_step: int, steps: int) -> None:
     if decay is None:
         if start_step:
             raise InputError(
                 f"run.ema_start_step is {start_step} but there is no moving average. "
                 "Set run.ema_decay, or remove run.ema_start_step."
             )
+    elif start_step >= steps:
+        raise InputError(
+            f"run.ema_start_step is {start_step}, but the training ends at step "
+            f"{steps}: nothing would be averaged. Lower it, or raise STEPS."
+        )
     elif isinstance(decay, bool) or not isinstance(decay, int | float):
         raise InputError(f"run.ema_decay must be in (0, 1) or None, not {decay!r}.")

@@ -12,6 +12,7 @@ from compare_ssgan.studies import files
 CONFIGS = "gin_configs"
 SINGLE = "single"
 STRATEGIES = ("none",)
+FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,18 +77,17 @@ def load(request: RunRequest) -> RunRequest:
     _check(request)
     method = pathlib.PurePath(request.gin_files[-1]).stem
     request = dataclasses.replace(request, method=method)
-    settings = list(request.settings)
+    config.load(_files(request), request.settings)
     if request.seed is not None:
-        settings.append(f"SEED = {request.seed}")
-    config.load(_files(request), settings)
+        config.bind_macro("SEED", request.seed, f"--seed {request.seed}")
+    family = _family(request)
+    config.check_values()
     lines = config.canonical()
     seed = config.query("%SEED")
     if not is_seed(seed):
         raise InputError(f"SEED must be a whole number from 0 on, not {seed!r}.")
     name = f"{request.dataset}-{method}-seed{seed}-{config.digest(lines)}"
-    return dataclasses.replace(
-        request, seed=seed, family=config.query("%FAMILY"), run_id=name
-    )
+    return dataclasses.replace(request, seed=seed, family=family, run_id=name)
 
 
 def import_roots() -> None:
@@ -123,6 +123,24 @@ def shipped_names(folder: str = "") -> list[str]:
         for path in (directory / folder).glob("*.gin")
     }
     return sorted(found - {"base"})
+
+
+def _family(request: RunRequest) -> str:
+    """Returns the method's family, which only a method file sets."""
+    file = request.gin_files[-1]
+    for macro in ("GAN", "FAMILY"):
+        if config.query(f"%{macro}", config.REQUIRED) is config.REQUIRED:
+            raise InputError(
+                f"{file} is not a method file: it sets no {macro}. The suite's methods "
+                f"are {', '.join(shipped_names())}."
+            )
+    family = config.query("%FAMILY")
+    if family not in FAMILIES:
+        raise InputError(
+            f"FAMILY is {family!r}, but a method is one of {', '.join(FAMILIES)}."
+            f"{config.nearest(str(family), FAMILIES)}"
+        )
+    return str(family)
 
 
 def _check(request: RunRequest) -> None:

@@ -41,6 +41,8 @@ def adam(
         raise InputError(
             f"optimizers.adam.learning_rate must be positive, not {learning_rate}."
         )
+    if epsilon <= 0:
+        raise InputError(f"optimizers.adam.epsilon must be positive, not {epsilon}.")
     if decay_end is None and decay_start:
         raise InputError(
             "optimizers.adam.decay_start has no effect without decay_end; set "

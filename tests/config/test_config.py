@@ -1,8 +1,12 @@
 """What gin files may say, what they mean, and what is said about a wrong one."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
 import pytest
 
 from compare_ssgan import config
+from compare_ssgan.config import parsing
 from compare_ssgan.errors import InputError
 
 
@@ -195,3 +199,107 @@ def test_construction_keeps_only_what_the_component_said(write):
         config.construction(),
     ):
         config_test_root()
+
+
+@config.register("config_test")
+def typed(
+    count: int = 1,
+    rate: float = 1.0,
+    flag: bool = False,
+    kind: Literal["a", "b"] = "a",
+    optional: int | None = None,
+    shape: tuple[int, int, int] = (1, 1, 1),
+    factory: Callable[..., int] | None = None,
+    product: Callable[[int], int] | None = None,
+    parts: Sequence[Callable[..., int]] = (),
+    anything: Any = None,
+) -> int:
+    return count
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "count = 2",
+        "rate = 2",
+        "rate = 2.5",
+        "flag = True",
+        "kind = 'b'",
+        "optional = None",
+        "optional = 3",
+        "shape = (1, 2, 3)",
+        "shape = [1, 2, 3]",
+        "factory = @ingredient",
+        "factory = None",
+        "product = @ingredient()",
+        "parts = [@ingredient, @other_ingredient]",
+        "anything = @ingredient",
+        "anything = {'a': 1}",
+        "count = %STEPS",
+    ],
+)
+def test_a_value_of_the_right_type_is_accepted(write, binding):
+    load(write, f"PART = @typed()\ntyped.{binding}")
+    config.check_values()
+    assert any("config_test.typed" in line for line in config.canonical())
+
+
+@pytest.mark.parametrize(
+    ("binding", "message"),
+    [
+        ("count = 2.5", "typed.count must be a whole number, not 2.5"),
+        ("count = True", "must be a whole number, not True"),
+        ("count = None", "must be a whole number, not None"),
+        ("rate = 'x'", "must be a number, not 'x'"),
+        ("flag = 'no'", "must be True or False, not 'no'"),
+        ("flag = 1", "must be True or False, not 1"),
+        ("kind = 'c'", "must be 'a' or 'b', not 'c'"),
+        ("optional = 'x'", "must be a whole number or None, not 'x'"),
+        ("shape = (1, 'x', 3)", "one of its elements.* must be a whole number"),
+        ("shape = 3", "must be a list, each element a whole number, not 3"),
+        ("count = @ingredient()", "must be a whole number, not the component"),
+        ("factory = @ingredient()", r"write @ingredient, not @ingredient\(\)"),
+        ("factory = 'x'", "must be a component, @name or None"),
+        ("product = @ingredient", r"write @ingredient\(\), not @ingredient\."),
+        ("parts = @ingredient", "must be a list, each element a component"),
+        ("parts = [@ingredient()]", r"write @ingredient, not @ingredient\(\)"),
+        ("count = %COUNT", r"second.gin, line 2: .*a whole number, not 'many'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_with_what_to_write(write, binding, message):
+    write("first.gin", "COUNT = 1\nPART = @typed()\nconfig_test_root.part = %PART\n")
+    load(write, f"PART = @typed()\nCOUNT = 'many'\ntyped.{binding}")
+    with pytest.raises(InputError, match=message):
+        config.check_values()
+
+
+def test_a_macro_that_refers_to_itself_is_refused(write):
+    load(write, "STEPS = %STEPS\nPART = @ingredient()\n")
+    with pytest.raises(InputError, match="macro STEPS refers to itself"):
+        config.canonical()
+
+
+def test_a_file_of_the_suite_does_not_silently_undo_what_the_user_wrote(
+    write, tmp_path, monkeypatch
+):
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    monkeypatch.setattr(parsing, "shipped_directory", lambda: shipped)
+    (shipped / "base.gin").write_text((tmp_path / "first.gin").read_text())
+    (shipped / "budget.gin").write_text("STEPS = 9\n")
+    write("second.gin", "PART = @ingredient()\nSTEPS = 5\n")
+    files = ["shipped/base.gin", "second.gin", "shipped/budget.gin"]
+    message = r"second.gin, line 2 has no effect: .*budget.gin, line 1.*Use --set"
+    with pytest.raises(InputError, match=message):
+        config.load(files)
+    write("second.gin", "PART = @ingredient()\n")
+    config.load(files, ["STEPS = 7"])
+    assert config.query("%STEPS") == 7
+
+
+def test_an_option_and_a_setting_that_disagree_are_refused(write):
+    load(write, "PART = @ingredient()\n", ["STEPS = 5"])
+    config.bind_macro("STEPS", 5, "--steps 5")
+    load(write, "PART = @ingredient()\n", ["STEPS = 5"])
+    with pytest.raises(InputError, match="set twice: --set 'STEPS = 5', and --steps 6"):
+        config.bind_macro("STEPS", 6, "--steps 6")
