@@ -229,6 +229,15 @@ def test_list_names_components(command):
         ([*METHOD, "--set", "BATCH_SIZE = 3"], "too small for the rotation share"),
         ([*METHOD, "--set", "BATCH_SIZE = 'x'"], "batch_size must be a whole number"),
         (
+            [*METHOD, "--set", "gans.ModularGAN.loss = @losses.hinge"],
+            r"write @losses.hinge\(\), not @losses.hinge",
+        ),
+        ([*METHOD, "--set", "FAMILY = 'selfsupervised'"], "'self-supervised'"),
+        ([*METHOD, "--set", "SEED = 1", "--seed", "2"], "SEED is set twice"),
+        ([*METHOD, "--set", "run.ema_start_step = 400"], "nothing would be averaged"),
+        ([*METHOD, "--set", "evaluate.metrics = []"], "nothing would be measured"),
+        (["--gin", "gin_configs/studies/digits.gin"], "is not a method file"),
+        (
             ["--gin", "gin_configs/cond_gan.gin", "--dataset", "synthetic", "--set",
              "datasets.synthetic.num_classes = 0"],
             "method is conditional .* dataset has no labels",

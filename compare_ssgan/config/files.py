@@ -5,6 +5,11 @@ import pathlib
 from compare_ssgan.config.registry import nearest
 from compare_ssgan.errors import InputError
 
+
+class MissingFileError(InputError):
+    """There is no gin file of that name."""
+
+
 _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 
 

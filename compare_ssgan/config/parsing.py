@@ -9,7 +9,11 @@ import gin
 from gin import config as gin_config
 from gin import config_parser
 
-from compare_ssgan.config.files import find_file, shipped_directory
+from compare_ssgan.config.files import (
+    MissingFileError,
+    find_file,
+    shipped_directory,
+)
 from compare_ssgan.config.registry import check_parameter, complete, nearest
 from compare_ssgan.errors import InputError
 
@@ -137,7 +141,9 @@ def _parse_file(
     done.add(path)
 
     def include(name: str) -> None:
-        _parse_file(find_file(name), shipped, done, declared)
+        beside = path.parent / name
+        target = beside if beside.is_file() else find_file(name)
+        _parse_file(target.resolve(), shipped, done, declared)
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -159,7 +165,10 @@ def _bind_all(
     for statement in parser:
         place = parser.at(statement.location.line_num)
         if isinstance(statement, config_parser.IncludeStatement):
-            include(statement.filename)
+            try:
+                include(statement.filename)
+            except MissingFileError as error:
+                raise InputError(f"{place}: {error}") from error
         elif isinstance(statement, config_parser.ImportStatement):
             raise InputError(f"{place}: gin files of the suite import nothing.")
         elif isinstance(statement, config_parser.BlockDeclaration):

@@ -81,6 +81,11 @@ def test_none_is_no_penalty():
     assert penalties.none() is None
 
 
+def test_dragan_without_noise_is_refused():
+    with pytest.raises(InputError, match=r"penalties.dragan.noise must be positive"):
+        penalties.dragan(noise=0.0)
+
+
 @pytest.mark.parametrize("name", ["wgan_gp", "dragan", "r1", "l2"])
 def test_a_weight_of_zero_is_refused(name):
     with pytest.raises(InputError, match=f"penalties.{name}.weight must be positive"):

@@ -134,6 +134,8 @@ def test_unlabelled_examples_add_nothing_to_the_classification_loss():
         (tiny.PROBLEM, {"mode": "quarters", "share": 0.5}, "share has no effect"),
         (tiny.PROBLEM, {"mode": "half"}, "must be 'all_angles' or 'quarters'"),
         (tiny.PROBLEM, {"anneal_end": 0}, "anneal_end must be positive"),
+        (tiny.PROBLEM, {"generator_weight": -0.2}, "generator_weight must not be neg"),
+        (tiny.PROBLEM, {"discriminator_weight": -1.0}, "discriminator_weight must not"),
     ],
 )
 def test_a_rotation_that_cannot_work_is_refused(problem, options, message):

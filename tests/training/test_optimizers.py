@@ -44,6 +44,7 @@ def test_decay_is_linear_in_generator_steps():
         ({"learning_rate": 0.0}, "learning_rate must be positive"),
         ({"beta_1": 1.0}, "beta_1 must be in"),
         ({"beta_2": -0.1}, "beta_2 must be in"),
+        ({"epsilon": -1.0}, "epsilon must be positive"),
         ({"decay_start": 5}, "no effect without decay_end"),
         ({"decay_start": 5, "decay_end": 5}, "must be before decay_end"),
     ],
