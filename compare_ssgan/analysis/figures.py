@@ -6,20 +6,15 @@ Figures are drawn without pyplot: no display is needed and no global state chang
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from compare_ssgan.analysis import groups, protocols, records
+from compare_ssgan.analysis import figure_files, groups, protocols, records
 from compare_ssgan.analysis.groups import FAMILIES, Group
 from compare_ssgan.analysis.records import Directories, Run
 from compare_ssgan.errors import InputError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-SUFFIXES = (".png", ".svg", ".pdf")
 
 _LINE_STYLES: dict[str, Any] = dict(
     zip(
@@ -96,7 +91,7 @@ def curves(
         InputError: If there are no records, the metric was not measured or stands
             for several protocols, or the suffix is another.
     """
-    path = _checked(out)
+    path = figure_files.checked(out)
     datasets = groups.by_dataset(records.read(directories))
     panels = groups.resolve(datasets, metric)
     import matplotlib
@@ -115,7 +110,7 @@ def curves(
         for axis, (dataset, (name, members)) in zip(axes, panels.items(), strict=True):
             _draw_panel(axis, name, members, colors)
             axis.set_title(f"{dataset}: {name}", loc="left")
-        return _save(figure, path)
+        return figure_files.save(figure, path)
 
 
 def run_curve(
@@ -131,7 +126,7 @@ def run_curve(
     Raises:
         InputError: As for `curves`.
     """
-    path = _checked(out)
+    path = figure_files.checked(out)
     (run, *others) = records.read(run_dir)
     if others:
         raise InputError(f"{run_dir} is not the directory of a run, it has several.")
@@ -165,7 +160,7 @@ def run_curve(
             f"{run.method}, seed {run.seed}\n{run.dataset}: {name}", loc="left"
         )
         _finish(axis, name, finite)
-        return _save(figure, path)
+        return figure_files.save(figure, path)
 
 
 def band(runs: Sequence[Run], metric: str) -> Band:
@@ -374,23 +369,3 @@ def _colors(members: Sequence[Group]) -> dict[str, str]:
             white = 0.65 * number / len(labels)
             assigned[label] = colors.to_hex(base * (1 - white) + white)
     return assigned
-
-
-def _checked(out: str | os.PathLike[str]) -> pathlib.Path:
-    path = pathlib.Path(out)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"The figure '{path}' must be a file of type {', '.join(SUFFIXES)}."
-        )
-    return path
-
-
-def _save(figure: "Figure", path: pathlib.Path) -> pathlib.Path:
-    """Writes a figure so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    # The date would make equal figures differ.
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    figure.savefig(temporary, dpi=150, metadata=metadata.get(path.suffix.lower()))
-    temporary.replace(path)
-    return path

@@ -41,6 +41,12 @@ def kind_of(metric: str) -> str:
     return match.group() if match else metric
 
 
+def main_metric(names: Sequence[str]) -> str | None:
+    """Returns the metric that stands for a run: its first FID, else its first."""
+    fids = [name for name in names if kind_of(name) == "fid"]
+    return next(iter([*fids, *names]), None)
+
+
 def lower_is_better(metric: str) -> bool:
     """Returns the direction of a metric, given by its name or kind.
 

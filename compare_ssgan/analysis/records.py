@@ -5,19 +5,17 @@ A study's directory holds `study.json` (what was planned) and `runs/<run_id>/`; 
 started, or one without measurements, is a run like any other here.
 """
 
-import fcntl
 import json
 import os
 import pathlib
 import re
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from compare_ssgan.analysis import jsonl
+from compare_ssgan.analysis import jsonl, locks, schema
 from compare_ssgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +28,29 @@ FINISHED = ("complete", "diverged")
 STATUSES = ("complete", "diverged", "running", "partial", "failed", "missing")
 
 _RUN_ID = re.compile(r"(?P<dataset>.+)-(?P<method>[^-]+)-seed(?P<seed>\d+)-[0-9a-f]{8}")
+
+
+# What run.json must hold to be read, and what may be absent.
+_REQUIRED: dict[str, schema.Types] = {
+    "run_id": str,
+    "dataset": str,
+    "method": str,
+    "seed": int,
+    "status": str,
+}
+_OPTIONAL: dict[str, schema.Types] = {
+    "schema": int,
+    "study": str,
+    "family": str,
+    "budget": str,
+    "settings": list,
+    "steps": int,
+    "wall_seconds": schema.NUMBER,
+    "error": str,
+    "diverged": dict,
+}
+_PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
+_MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
 
 
 class Measurement(NamedTuple):
@@ -195,9 +216,14 @@ def read(directories: Directories) -> list[Run]:
         directories = [directories]
     found: dict[pathlib.Path, Run] = {}
     for directory in directories:
-        for place in _places(pathlib.Path(directory)):
-            for key, run in _runs_below(place):
-                found.setdefault(key, run)
+        try:
+            for place in _places(pathlib.Path(directory)):
+                for key, run in _runs_below(place):
+                    found.setdefault(key, run)
+        except OSError as error:
+            raise InputError(f"Cannot read the records of {directory}: {error}.") from (
+                error
+            )
     if not found:
         names = ", ".join(str(d) for d in directories)
         raise InputError(f"There are no runs in {names}.")
@@ -232,10 +258,9 @@ def _runs_below(place: pathlib.Path) -> Iterator[tuple[pathlib.Path, Run]]:
     if (place / "run.json").is_file():
         yield place, _read_run(place, {})
         return
-    plan, study = [], place.name
+    plan, study = list[dict[str, Any]](), place.name
     if (place / "study.json").is_file():
-        content = _read_json(place / "study.json", ("study", "planned"))
-        plan, study = content["planned"], content["study"]
+        plan, study = _read_plan(place / "study.json")
     directory = place / "runs"
     present = {
         entry.name
@@ -255,16 +280,18 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
     path = directory / "run.json"
     if not path.is_file():
         # Killed before the first record was written.
-        status = "running" if _is_held(directory / "lock") else "partial"
+        status = "running" if locks.is_held(directory / "lock") else "partial"
         started = _unstarted(directory.name, status, planned, directory)
         return started._replace(directory=directory)
-    content = _read_json(path, ("run_id", "dataset", "method", "seed", "status"))
-    if content.get("schema", SCHEMA) > SCHEMA:
+    content = _read_json(path, _REQUIRED, _OPTIONAL)
+    if (content.get("schema") or SCHEMA) > SCHEMA:
         raise InputError(
             f"{path} was written by a newer version (schema {content['schema']}, this "
             f"one reads {SCHEMA}). Update compare_ssgan."
         )
+    schema.check_texts(content.get("settings"), f"{path}: settings")
     diverged = content.get("diverged") or {}
+    schema.check(diverged, f"{path}: diverged", {}, {"step": int, "term": str})
     metrics = directory / "metrics.jsonl"
     seconds = content.get("wall_seconds")
     return Run(
@@ -310,22 +337,36 @@ def _unstarted(
     )
 
 
-def _read_json(path: pathlib.Path, required: Sequence[str]) -> Any:
+def _read_plan(path: pathlib.Path) -> tuple[list[dict[str, Any]], str]:
+    """Returns the planned runs and the name of a study."""
+    content = _read_json(path, {"study": str, "planned": list})
+    for number, entry in enumerate(content["planned"], start=1):
+        place = f"{path}, planned run {number}"
+        schema.check(entry, place, _PLANNED, _MAY_BE_PLANNED)
+        schema.check_texts(entry.get("settings"), f"{place}: settings")
+    return content["planned"], content["study"]
+
+
+def _read_json(
+    path: pathlib.Path,
+    required: Mapping[str, schema.Types],
+    optional: Mapping[str, schema.Types] | None = None,
+) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
-    absent = [key for key in required if key not in content]
-    if absent:
-        raise InputError(f"{path} has no {' and no '.join(absent)}.")
-    return content
+    return schema.check(content, str(path), required, optional)
 
 
 def _measurement(line: Any) -> Measurement:
+    step, metric = line["step"], line["metric"]
+    if type(step) is not int or type(metric) is not str:
+        raise TypeError("step is a whole number, metric a text")
     return Measurement(
-        line["step"],
+        step,
         line.get("images_seen", 0),
-        line["metric"],
+        metric,
         float(line["value"]),
         line.get("eval_seed", 0),
     )
@@ -336,43 +377,9 @@ def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
         if recorded in ("failed", "diverged"):
             return recorded
         return "diverged" if diverged else "complete"
-    if _is_held(directory / "lock"):
+    if locks.is_held(directory / "lock"):
         return "running"
     return "failed" if recorded == "failed" else "partial"
-
-
-def _is_held(lock: pathlib.Path) -> bool:
-    """Says whether a process works in the run directory, without disturbing it."""
-    try:
-        with lock.open("rb") as file:
-            # Taking the lock, even for a moment, could turn away a run that starts
-            # right now; so it is not tried where the holder is known to be dead.
-            if _is_dead(file.read()):
-                return False
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except (BlockingIOError, PermissionError):
-        return True
-    return False
-
-
-def _is_dead(holder: bytes) -> bool:
-    try:
-        content = json.loads(holder)
-        local = content["host"] in (socket.gethostname(), socket.getfqdn())
-        pid = int(content["pid"])
-    except (ValueError, KeyError, TypeError):
-        return False
-    if not local:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
 
 
 def _with_families(found: list[Run]) -> list[Run]:

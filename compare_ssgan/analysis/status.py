@@ -117,10 +117,9 @@ def _progress(run: Run) -> Progress:
 
 
 def _last_value(run: Run) -> tuple[str | None, float]:
-    if not run.metrics:
+    metric = protocols.main_metric(run.metrics)
+    if metric is None:
         return None, float("nan")
-    preferred = [name for name in run.metrics if protocols.kind_of(name) == "fid"]
-    metric = (preferred or run.metrics)[0]
     return metric, float(run.curve(metric).values[-1])
 
 

@@ -37,9 +37,15 @@ def find_file(name: str) -> pathlib.Path:
         InputError: If no directory of the search path has it.
     """
     for directory in search_path():
-        path = (directory / name).resolve()
-        if path.is_file():
-            return path
+        try:
+            path = (directory / name).resolve()
+            if path.is_file():
+                return path
+        except OSError as error:
+            raise InputError(
+                f"Cannot read the gin file '{name}': {error.strerror}. Name another "
+                "one (--gin, a study, or an include)."
+            ) from error
     siblings = [
         str(pathlib.Path(name).parent / sibling.name)
         for directory in search_path()

@@ -12,7 +12,6 @@ from compare_ssgan.errors import CommandError, InputError
 Row = Mapping[str, Any]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
@@ -119,24 +118,22 @@ def make_directory(path: pathlib.Path, option: str) -> list[pathlib.Path]:
         The directories that did not exist, innermost first.
 
     Raises:
-        InputError: If that is not allowed there.
+        InputError: If that is not possible there.
         CommandError: If the disk is full.
     """
-    created = [each for each in (path, *path.parents) if not each.exists()]
     try:
+        created = [each for each in (path, *path.parents) if not each.exists()]
         path.mkdir(parents=True, exist_ok=True)
         probe = path / f".probe.{os.getpid()}.tmp"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        if error.errno in _REFUSED:
-            raise InputError(
-                f"Cannot write to {path}: {error.strerror}. Choose another directory "
-                f"with {option}."
-            ) from error
         if is_disk_full(error):
             raise disk_full(path) from error
-        raise
+        raise InputError(
+            f"Cannot write to {path}: {error.strerror}. Choose another directory with "
+            f"{option}."
+        ) from error
     return created
 
 

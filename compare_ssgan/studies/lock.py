@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from compare_ssgan.analysis import locks
 from compare_ssgan.errors import CommandError, RunHeldError
 
 _RETRIES, _PAUSE_SECONDS = 5, 0.05
@@ -50,18 +51,7 @@ def holder(directory: pathlib.Path) -> dict[str, Any] | None:
     then the values are unknown.
     """
     path = directory / "lock"
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_holder(path)
-    else:
-        return None
-    finally:
-        os.close(descriptor)
+    return _read_holder(path) if locks.is_held(path) else None
 
 
 def _acquire(path: pathlib.Path) -> int:
@@ -97,4 +87,4 @@ def _read_holder(path: pathlib.Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return unknown
-    return unknown | content
+    return unknown | content if isinstance(content, dict) else unknown

@@ -7,6 +7,8 @@ from typing import Any
 
 import tqdm
 
+from compare_ssgan.analysis.protocols import main_metric
+
 _TENTHS = 10
 
 
@@ -47,12 +49,6 @@ def header(run: Mapping[str, Any], directory: str) -> str:
             f"  directory      {directory}",
         ]
     )
-
-
-def main_metric(names: Sequence[str]) -> str | None:
-    """Returns the metric that stands for a run: its FID, else its first."""
-    fids = [name for name in names if name.startswith("fid")]
-    return next(iter([*fids, *names]), None)
 
 
 def result_row(run: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:

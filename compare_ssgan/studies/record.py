@@ -8,10 +8,28 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compare_ssgan.analysis import schema
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
 
 SCHEMA = 1
+
+# What the program itself reads of run.json, and of a row of metrics.jsonl.
+_FIELDS: dict[str, schema.Types] = {
+    "dataset": str,
+    "method": str,
+    "seed": int,
+    "status": str,
+    "image_shape": list,
+    "num_classes": int,
+    "batch_size": int,
+    "wall_seconds": schema.NUMBER,
+}
+_MEASUREMENT: dict[str, schema.Types] = {
+    "step": int,
+    "metric": str,
+    "value": schema.NUMBER,
+}
 
 
 class Record:
@@ -37,16 +55,21 @@ class Record:
     @property
     def exists(self) -> bool:
         """Whether a run has been begun here."""
-        return self._run.exists()
+        return self._has(self._run)
 
     @property
     def done(self) -> bool:
         """Whether the run is over."""
-        return self._done.exists()
+        return self._has(self._done)
 
     def read(self) -> dict[str, Any]:
-        """Returns the contents of run.json."""
-        return files.read_json(self._run)
+        """Returns the contents of run.json.
+
+        Raises:
+            InputError: If it lacks something or has something wrong.
+        """
+        content = files.read_json(self._run)
+        return schema.check(content, str(self._run), _FIELDS, {"data": dict})
 
     def begin(self, description: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Writes config.gin and run.json, with status "running".
@@ -82,6 +105,27 @@ class Record:
                     "edit, or remove the directory to begin again."
                 )
 
+    def check_data(self, hashes: Mapping[str, str]) -> None:
+        """Refuses to go on with other data than the run was begun on.
+
+        A record that does not say which those were is accepted.
+
+        Args:
+            hashes: Content hash by name of the split.
+
+        Raises:
+            InputError: Naming the splits that differ.
+        """
+        begun = (self.read().get("data") if self.exists else None) or hashes
+        changed = [name for name in hashes if begun.get(name) != hashes[name]]
+        if changed:
+            raise InputError(
+                f"The run in {self.directory} was begun on other data: its "
+                f"{' and its '.join(changed)} split is not the one found now. Give "
+                "--data_dir the directory it was begun with, or remove the run's "
+                "directory to begin again."
+            )
+
     def read_config(self) -> pathlib.Path:
         """Returns the path of config.gin.
 
@@ -111,8 +155,15 @@ class Record:
         files.write_atomically(self._metrics, text)
 
     def measurements(self) -> list[dict[str, Any]]:
-        """Returns the rows of metrics.jsonl."""
-        return files.read_rows(self._metrics)
+        """Returns the rows of metrics.jsonl.
+
+        Raises:
+            InputError: If one of them is no measurement.
+        """
+        return [
+            schema.check(row, f"{self._metrics}, line {number}", _MEASUREMENT)
+            for number, row in enumerate(files.read_rows(self._metrics), start=1)
+        ]
 
     def add_timing(self, step: int, event: str, seconds: float) -> None:
         """Adds how long something took."""
@@ -157,6 +208,15 @@ class Record:
         """Writes the last changes of run.json, then DONE."""
         self.update(**changes)
         files.write_atomically(self._done, f"{changes['status']}\n")
+
+    def _has(self, path: pathlib.Path) -> bool:
+        try:
+            return path.exists()
+        except OSError as error:
+            raise InputError(
+                f"Cannot look into {self.directory}: {error.strerror}. Name another "
+                "directory (--out, or the argument of sample)."
+            ) from error
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import compare_ssgan
 from compare_ssgan import config
+from compare_ssgan.analysis import protocols
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import (
@@ -85,10 +86,13 @@ def _work(
     """Builds and trains, keeping the status on record true."""
     lines = config.canonical()
     record.check_config(lines)
-    fresh = not record.exists
+    fresh, begun = not record.exists, False
     try:
         built = _build()
-        record.begin(_describe(request, built, lines, num_threads), lines)
+        description = _describe(request, built, lines, num_threads)
+        record.check_data(description["data"])
+        record.begin(description, lines)
+        begun = True
         attempt = Attempt(built, record, _measure)
         _announce(record, attempt)
         ending = attempt.train(num_threads, flag)
@@ -99,7 +103,8 @@ def _work(
         useless = isinstance(error, InputError) or not record.exists
         if fresh and useless and not _has_trained(record):
             shutil.rmtree(record.directory)
-        else:
+        elif begun or not isinstance(error, InputError):
+            # A begun run that the user's mistake kept from going on has not failed.
             _note_failure(record, error)
         raise
     if ending.status == "stopped":
@@ -143,7 +148,11 @@ def _describe(
     return {
         "run_id": request.run_id,
         "study": spec.study_name(request),
-        "dataset": request.dataset,
+        # Not the name of the file in gin_configs: what it found may be less.
+        "dataset": built.dataset.name,
+        "data": {
+            name: built.dataset.split(name).content_hash for name in ("train", "test")
+        },
         "method": request.method,
         "family": request.family,
         "budget": request.budget,
@@ -190,7 +199,7 @@ def _draw_curve(record: Record) -> None:
     # It brings in matplotlib, which nothing else of a run needs.
     from compare_ssgan.analysis import figures
 
-    metric = progress.main_metric([row["metric"] for row in record.measurements()])
+    metric = protocols.main_metric([row["metric"] for row in record.measurements()])
     if metric is not None:
         figures.run_curve(record.directory, metric, _curve_path(record, metric))
 
@@ -201,7 +210,7 @@ def _curve_path(record: Record, metric: str) -> pathlib.Path:
 
 def _outcome(record: Record) -> RunOutcome:
     run, rows = record.read(), record.measurements()
-    metric = progress.main_metric([row["metric"] for row in rows])
+    metric = protocols.main_metric([row["metric"] for row in rows])
     curve = _curve_path(record, metric) if metric else None
     grids = sorted(record.samples.glob("*.png"))
     return RunOutcome(

@@ -3,9 +3,11 @@
 import dataclasses
 import importlib
 import pathlib
+import re
 from collections.abc import Sequence
 
 from compare_ssgan import components, config
+from compare_ssgan.analysis import schema
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
 
@@ -13,6 +15,9 @@ CONFIGS = "gin_configs"
 SINGLE = "single"
 STRATEGIES = ("none",)
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
+
+# Ids of runs are taken apart at hyphens, and are names of directories.
+_METHOD = re.compile(r"[A-Za-z0-9_.]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +107,8 @@ def study_name(request: RunRequest) -> str:
     """Returns the study a run belongs to: that of its directory, if it has one."""
     plan = request.directory / "study.json"
     if plan.exists():
-        return str(files.read_json(plan)["study"])
+        content = schema.check(files.read_json(plan), str(plan), {"study": str})
+        return str(content["study"])
     return request.study
 
 
@@ -149,6 +155,13 @@ def _check(request: RunRequest) -> None:
             "No method was given: name its file with --gin, e.g. --gin "
             f"{CONFIGS}/ssgan.gin. There are: {', '.join(shipped_names())}."
         )
+    file = pathlib.PurePath(request.gin_files[-1])
+    if not _METHOD.fullmatch(file.stem):
+        raise InputError(
+            f"The last --gin file, {file}, names the method '{file.stem}', but a "
+            "method's name has only letters (a to z), digits, '_' and '.'. Rename the "
+            "file."
+        )
     if request.seed is not None and not is_seed(request.seed):
         raise InputError(
             f"--seed must be a whole number from 0 on, not {request.seed!r}."
@@ -178,8 +191,14 @@ def _directories() -> list[pathlib.Path]:
 def _find(folder: str, name: str, option: str) -> str:
     for directory in _directories():
         path = directory / folder / f"{name}.gin"
-        if path.is_file():
-            return str(path)
+        try:
+            # No path: the name becomes part of that of the run's directory.
+            if path.is_file() and path.stem == name:
+                return str(path)
+        except OSError as error:
+            raise InputError(
+                f"{option} cannot be '{name}': {error.strerror}. Give it another name."
+            ) from error
     known = shipped_names(folder)
     raise InputError(
         f"There is no {option[2:]} '{name}' ({option}).{config.nearest(name, known)} "

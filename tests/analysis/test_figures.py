@@ -1,10 +1,12 @@
+import errno
 import math
+import os
 
 import numpy as np
 import pytest
 
-from compare_ssgan.analysis import figures, records
-from compare_ssgan.errors import InputError
+from compare_ssgan.analysis import figure_files, figures, records
+from compare_ssgan.errors import CommandError, InputError
 from tests.analysis import fabricate
 
 
@@ -17,7 +19,7 @@ def axes_of(draw, monkeypatch):
         found.extend(figure.axes)
         return path
 
-    monkeypatch.setattr(figures, "_save", keep)
+    monkeypatch.setattr(figure_files, "save", keep)
     draw()
     return found
 
@@ -44,6 +46,42 @@ def test_the_suffix_decides_the_format(tmp_path, suffix, head):
 def test_another_suffix_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"must be a file of type .png, .svg, .pdf"):
         figures.curves(tmp_path, "fid", tmp_path / "fid.gif")
+
+
+@pytest.mark.parametrize(
+    "name,reason",
+    [
+        ("file/x.png", "File exists"),
+        ("file/below/x.png", "Not a directory"),
+        (f"{'x' * 300}.png", "File name too long"),
+        ("directory.png", "Is a directory"),
+    ],
+)
+def test_a_place_where_no_figure_can_be_is_the_users_mistake(tmp_path, name, reason):
+    fabricate.constant(tmp_path / "study", "gan", [10.0])
+    (tmp_path / "file").touch()
+    (tmp_path / "directory.png").mkdir()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=f"{reason}.*another place with --out"):
+        figures.curves(tmp_path / "study", "fid", tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "number,kind", [(errno.EROFS, InputError), (errno.ENOSPC, CommandError)]
+)
+def test_what_the_disk_refuses_is_one_message_with_the_path(
+    tmp_path, monkeypatch, number, kind
+):
+    fabricate.constant(tmp_path, "gan", [10.0])
+
+    def refuse(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", refuse)
+    with pytest.raises(CommandError, match=r"fid\.png") as caught:
+        figures.curves(tmp_path, "fid", tmp_path / "fid.png")
+    assert type(caught.value) is kind
 
 
 def test_equal_records_give_equal_files(tmp_path):

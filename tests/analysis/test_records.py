@@ -122,7 +122,17 @@ def test_a_truncated_last_line_is_skipped_with_a_warning(tmp_path, caplog, tail)
     assert f"{directory}/metrics.jsonl: the last line is truncated" in message
 
 
-@pytest.mark.parametrize("line", ['{"step": 600, "met', "", "[]", '{"step": 1}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"step": 600, "met',
+        "",
+        "[]",
+        '{"step": 1}',
+        '{"step": "1", "metric": "fid", "value": 1.0}',
+        '{"step": 1, "metric": 1, "value": 1.0}',
+    ],
+)
 def test_any_other_malformed_line_is_an_error(tmp_path, line):
     directory = fabricate.run(tmp_path, "gan", 0)
     path = directory / "metrics.jsonl"
@@ -152,6 +162,70 @@ def test_an_unreadable_run_json_is_an_error_that_names_it(tmp_path):
     path.write_text(json.dumps({**json.loads(whole), "schema": 2}))
     with pytest.raises(InputError, match=r"newer version \(schema 2, this one"):
         records.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content,message",
+    [
+        ("3", "run.json does not hold a JSON object, but 3"),
+        ("[]", "run.json does not hold a JSON object"),
+        ("{}", "run.json has no run_id and no dataset and no method and no seed"),
+        ({"seed": "0"}, "run.json: seed must be a whole number, not '0'"),
+        ({"seed": True}, "seed must be a whole number, not True"),
+        ({"method": None}, "method must be a text, not None"),
+        ({"settings": "a = 1"}, "settings must be a list, not 'a = 1'"),
+        ({"settings": ["a = 1", 2]}, "settings must hold texts, not 2"),
+        ({"wall_seconds": "long"}, "wall_seconds must be a number, not 'long'"),
+        ({"diverged": {"step": "7"}}, "diverged: step must be a whole number"),
+        ({"diverged": 7}, "diverged must be an object, not 7"),
+        ({"schema": "2"}, "schema must be a whole number"),
+    ],
+)
+def test_a_damaged_run_json_is_an_error_that_names_what_is_wrong(
+    tmp_path, content, message
+):
+    path = fabricate.run(tmp_path, "gan", 0) / "run.json"
+    if isinstance(content, dict):
+        content = json.dumps(json.loads(path.read_text()) | content)
+    path.write_text(content)
+    with pytest.raises(InputError, match=message):
+        records.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content,message",
+    [
+        ("3", "study.json does not hold a JSON object, but 3"),
+        ('{"planned": []}', "study.json has no study"),
+        ('{"study": "x", "planned": 3}', "planned must be a list, not 3"),
+        ('{"study": "x", "planned": [{}]}', "planned run 1 has no run_id and no"),
+        ('{"study": "x", "planned": [7]}', "planned run 1 does not hold a JSON"),
+        ('{"study": 1, "planned": []}', "study must be a text, not 1"),
+    ],
+)
+def test_a_damaged_plan_is_an_error_that_names_what_is_wrong(
+    tmp_path, content, message
+):
+    (tmp_path / "study.json").write_text(content)
+    with pytest.raises(InputError, match=message):
+        records.read(tmp_path)
+
+
+def test_what_a_run_may_leave_open_is_not_missed(tmp_path):
+    path = fabricate.run(tmp_path, "gan", 0) / "run.json"
+    content = json.loads(path.read_text())
+    names = ("schema", "study", "settings", "wall_seconds", "steps", "diverged")
+    path.write_text(json.dumps(content | dict.fromkeys(names)))
+    (run,) = records.read(tmp_path)
+    assert (run.study, run.settings, run.steps) == (tmp_path.name, (), 0)
+    assert math.isnan(run.wall_seconds)
+
+
+def test_what_the_system_refuses_to_read_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(
+        InputError, match=r"Cannot read the records of .*too long|no di"
+    ):
+        records.read(tmp_path / ("x" * 300))
 
 
 def test_a_directory_may_be_a_run_a_study_or_several(tmp_path):

@@ -1,7 +1,7 @@
 import json
 import math
 
-from compare_ssgan.analysis import status
+from compare_ssgan.analysis import protocols, status
 from tests.analysis import fabricate
 
 
@@ -83,3 +83,11 @@ def test_json_has_rows_and_totals_and_no_nan(tmp_path):
     states = {row["run_id"]: row["state"] for row in content["runs"]}
     assert states["digits-sbn_ssgan-seed2-00000000"] == "missing"
     assert content["runs"][0]["value"] == fabricate.curve("gan", 0)[-1]
+
+
+def test_the_metric_that_stands_for_a_run_is_its_fid_where_it_has_one():
+    assert protocols.main_metric(["kid10_x", "fid10_x"]) == "fid10_x"
+    assert protocols.main_metric(["kid10_x", "is10_x"]) == "kid10_x"
+    assert protocols.main_metric(["fidelity10_x"]) == "fidelity10_x"
+    assert protocols.main_metric(["is10_x", "fidelity10_x", "fid10_x"]) == "fid10_x"
+    assert protocols.main_metric([]) is None

@@ -69,6 +69,21 @@ def test_a_directory_that_must_not_be_written_to_is_the_users_mistake(
         files.make_directory(tmp_path / "a", "--out")
 
 
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENAMETOOLONG, errno.EIO])
+def test_whatever_else_the_system_refuses_is_told_with_path_and_option(
+    tmp_path, monkeypatch, number
+):
+    monkeypatch.setattr(type(tmp_path), "mkdir", refuse(number))
+    expected = rf"{tmp_path}/a: {os.strerror(number)}\. Choose .* with --out"
+    with pytest.raises(InputError, match=expected):
+        files.make_directory(tmp_path / "a", "--out")
+
+
+def test_a_directory_with_too_long_a_name_is_the_users_mistake(tmp_path):
+    with pytest.raises(InputError, match=r"too long.*--out"):
+        files.make_directory(tmp_path / ("x" * 300), "--out")
+
+
 def test_a_directory_on_a_full_disk_is_no_mistake_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "mkdir", refuse(errno.ENOSPC))
     with pytest.raises(CommandError, match="No space left on device") as caught:

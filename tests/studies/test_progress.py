@@ -36,12 +36,6 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch):
     assert "D 1.500, G 2.000, fid 3" in terminal.getvalue()
 
 
-def test_the_main_metric_is_fid_where_there_is_one():
-    assert progress.main_metric(["kid10_x", "fid10_x"]) == "fid10_x"
-    assert progress.main_metric(["kid10_x"]) == "kid10_x"
-    assert progress.main_metric([]) is None
-
-
 def test_the_result_has_the_last_values_and_a_status_that_is_not_complete():
     run = {"method": "m", "dataset": "d", "seed": 1, "status": "diverged"}
     rows = [

@@ -2,7 +2,7 @@ import pytest
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.spec import RunRequest, study_name
 from compare_ssgan.studies.spec import load as load_request
 
 
@@ -83,3 +83,35 @@ def test_no_gin_file_is_refused_with_the_methods_there_are(toy_configs):
 def test_an_unknown_strategy_is_refused(load):
     with pytest.raises(InputError, match="--strategy must be none, not 'tpu'"):
         load(strategy="tpu")
+
+
+@pytest.mark.parametrize("name", ["my-gan", "my gan", "größe", "a,b"])
+def test_a_method_has_a_name_that_ids_of_runs_can_hold(load, tmp_path, name):
+    path = tmp_path / f"{name}.gin"
+    path.write_text("")
+    with pytest.raises(InputError, match=rf"names the method '{name}'.*Rename the"):
+        load_request(RunRequest((str(path),), "toy"))
+
+
+def test_names_of_shipped_files_are_no_paths(load):
+    with pytest.raises(InputError, match=r"no dataset '\.\./datasets/toy'"):
+        load(dataset="../datasets/toy")
+
+
+@pytest.mark.parametrize("option", ["dataset", "budget"])
+def test_a_name_too_long_for_a_file_is_told_with_its_option(load, option):
+    with pytest.raises(InputError, match=f"--{option} .*'x*'.*(too long|There are)"):
+        load(**{option: "x" * 300})
+
+
+def test_a_gin_file_of_too_long_a_name_is_told_with_its_option(toy_configs):
+    with pytest.raises(InputError, match=r"'x+\.gin'.*(too long.*--gin|working dir)"):
+        load_request(RunRequest((f"{'x' * 300}.gin",), "toy"))
+
+
+def test_a_damaged_plan_in_the_directory_is_named(load, tmp_path):
+    request = load()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "study.json").write_text("{}")
+    with pytest.raises(InputError, match=r"study\.json has no study"):
+        study_name(request)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from compare_ssgan.errors import InputError, PreemptedError
-from compare_ssgan.studies import lock, run, spec
+from compare_ssgan.studies import files, lock, run, spec
 from compare_ssgan.studies.executors import inline
 from compare_ssgan.studies.plan import Overrides
 from compare_ssgan.studies.sweep import sweep
@@ -32,14 +32,16 @@ with (out / "calls").open("a") as calls:
     calls.write(json.dumps(words) + "\\n")
 planned = json.loads((out / "study.json").read_text())["planned"]
 method = pathlib.Path(value["--gin"]).stem
-run_id = next(
-    p["run_id"] for p in planned
+run = next(
+    p for p in planned
     if p["method"] == method and str(p["seed"]) == value["--seed"]
 )
-directory = out / "runs" / run_id
+directory = out / "runs" / run["run_id"]
 directory.mkdir(parents=True, exist_ok=True)
 behave
-(directory / "run.json").write_text(json.dumps({"status": "complete"}))
+run |= {"image_shape": [8, 8, 1], "num_classes": 3, "batch_size": 8}
+run |= {"status": "complete", "wall_seconds": 0.1}
+(directory / "run.json").write_text(json.dumps(run))
 (directory / "DONE").touch()
 """
 
@@ -191,10 +193,11 @@ def test_a_wrong_number_of_jobs_is_refused(program, tmp_path, jobs):
 
 def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
     out = tmp_path / "out"
-    run.execute(load("STEPS = 1", seed=0))
+    done = run.execute(load("STEPS = 1", seed=0)).run_dir
+    content = json.loads((done / "run.json").read_text())
     begun = load("STEPS = 1", seed=1)
     begun.run_directory.mkdir(parents=True)
-    (begun.run_directory / "run.json").write_text('{"status": "running"}')
+    files.write_json(begun.run_directory / "run.json", content | {"status": "running"})
     overrides = Overrides(settings=("STEPS = 1",))
 
     def states():
@@ -203,7 +206,7 @@ def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
     assert states() == ["complete", "missing", "begun", "missing"]
     with lock.hold(begun.run_directory):
         assert states()[2] == "running"
-    (begun.run_directory / "run.json").write_text('{"status": "failed"}')
+    files.write_json(begun.run_directory / "run.json", content | {"status": "failed"})
     assert states()[2] == "failed"
 
 
