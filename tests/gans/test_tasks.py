@@ -54,6 +54,14 @@ def test_quarters_turns_each_quarter_of_the_batch_by_one_angle():
     np.testing.assert_array_equal(views.images, np.concatenate(expected))
 
 
+@pytest.mark.parametrize(
+    ("share", "batch_size", "num"), [(0.29, 100, 29), (0.57, 100, 57), (0.25, 7, 1)]
+)
+def test_a_share_of_the_batch_is_rounded_down_to_whole_images(share, batch_size, num):
+    problem = Problem((8, 8, 1), 0, batch_size)
+    assert rotation(problem, share=share).num_rotated == num
+
+
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
 def test_the_discriminator_rotates_real_and_the_generator_generated_images(player):
     task = rotation()
