@@ -195,9 +195,10 @@ def test_describe_needs_no_data(command):
     assert json.loads(out)["steps"] == 100_000
 
 
-def test_describe_prints_networks_for_people(command):
-    code, out, _ = command("describe", *METHOD, *NARROW)
-    assert code == 0
+def test_describe_prints_networks_for_people_and_nothing_else(tmp_path):
+    process = start("describe", *METHOD, *NARROW, cwd=tmp_path)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
     assert "generator: resnet_cifar.Generator" in out
     assert "gans.ModularGAN.tasks = [@tasks.Rotation]" in out
     assert "GFLOP" in out

@@ -62,7 +62,14 @@ def operations(built: experiment.Experiment) -> int:
     graph = built.train_step.get_concrete_function(batches).graph
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    profile = tf.compat.v1.profiler.profile(graph, options=options)
+    # It warns that the profiler itself calls what is deprecated.
+    log = tf.get_logger()
+    level = log.level
+    log.setLevel("ERROR")
+    try:
+        profile = tf.compat.v1.profiler.profile(graph, options=options)
+    finally:
+        log.setLevel(level)
     return int(profile.total_float_ops)
 
 
