@@ -12,7 +12,7 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import grids
 from compare_ssgan.studies.board import Board
-from compare_ssgan.studies.experiment import Experiment
+from compare_ssgan.studies.experiment import Experiment, trace
 from compare_ssgan.studies.progress import Progress
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
@@ -52,7 +52,9 @@ class Attempt:
         self.resumed = restored is not None
         self.step = self._logged = restored or 0
         self._sampler = Sampler(experiment.game, experiment.averaged_generator)
-        self._read = False
+        self._operative = record.directory / "operative_config.gin"
+        self._settled = self.resumed and self._operative.exists()
+        self._stepped = self._evaluated = False
 
     def train(self, threads: int, stop: Callable[[], bool]) -> loop.Ending:
         """Trains to the end, or to where it is asked to stop.
@@ -87,6 +89,8 @@ class Attempt:
             )
             if ending.status == "diverged":
                 self._add_nan(ending.step)
+            if ending.status != "stopped":
+                self._settle_late()
             status = ending.status
         finally:
             self._progress.close()
@@ -101,16 +105,16 @@ class Attempt:
         return round(self._spent + time.monotonic() - self._began, 3)
 
     def stepped(self, step: int, terms: loop.Terms) -> None:
-        """Shows the step; after the first one, checks that all settings were used."""
+        """Shows the step."""
         self.step = step
-        if not self._read:
-            self._read = True
-            self._check_bindings()
+        self._stepped = True
+        self._settle()
         self._progress.stepped(step, terms)
 
     def log(self, step: int, terms: loop.Terms) -> None:
         """Keeps the terms of the step."""
         self.step = self._logged = step
+        self._stepped = True
         self._record.add_terms(step, terms)
         self._board.scalars(step, terms)
         self._add_timing(step, "train")
@@ -122,6 +126,8 @@ class Attempt:
         measured = self._measure(self._sampler, self._experiment.dataset)
         values = {each.metric: float(each.value) for each in measured}
         image = self._draw_grid()
+        self._evaluated = True
+        self._settle()
         path = self._record.samples / f"step_{step:06d}.png"
         grids.write_png(path, image)
         self._record.add_measurements(
@@ -168,7 +174,14 @@ class Attempt:
         rng = tf.random.Generator.from_seed(_GRID_SEED)
         return grids.grid(self._sampler(GRID_IMAGES, rng).images.numpy())
 
-    def _check_bindings(self) -> None:
+    def _settle(self) -> None:
+        """Once per run, refuses settings without effect and records all others.
+
+        Only a process that has taken a step and evaluated has read them all. That is
+        the first one, after its first step, unless it is interrupted before.
+        """
+        if self._settled or not (self._stepped and self._evaluated):
+            return
         unread = config.unread_bindings()
         if unread:
             raise InputError(
@@ -177,6 +190,23 @@ class Attempt:
                 "they belong to."
             )
         self._record.add_operative_config(config.operative())
+        self._settled = True
+
+    def _settle_late(self) -> None:
+        """Makes up at the end for what interruptions have put off.
+
+        A run that diverged before a process could evaluate is over in any case: what
+        it did read is recorded.
+        """
+        if not self._settled and not self._evaluated:
+            self._record.add_operative_config(config.operative())
+            self._settled = True
+        elif not self._settled:
+            if not self._stepped:
+                # All steps were taken by other processes.
+                trace(self._experiment)
+                self._stepped = True
+            self._settle()
 
     def _warn_of_threads(self, threads: int) -> None:
         before = {row["threads"] for row in self._record.attempts()} - {threads}

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import tensorflow as tf
+
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import spec
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
 from compare_ssgan.training.step import make_train_step
-from compare_ssgan.types import Problem
+from compare_ssgan.types import Problem, Samples
 
 
 class Experiment(NamedTuple):
@@ -126,6 +128,17 @@ def run(
         Schedule(steps, eval_every, checkpoint_every, log_every),
         seed,
     )
+
+
+def trace(built: Experiment) -> Any:
+    """Returns the graph of a training step, which takes none."""
+    height, width, channels = built.problem.image_shape
+    batch, classes = built.problem.batch_size, built.problem.num_classes
+    images = tf.TensorSpec([batch, height, width, channels], tf.float32)
+    labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
+    samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
+    batches = [samples] * built.discriminator_steps
+    return built.train_step.get_concrete_function(batches).graph
 
 
 def _check_whole(minimum: int, **values: Any) -> None:
