@@ -344,6 +344,27 @@ def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
     assert config.query("%BATCH_SIZE", None) is not None
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "BATCH_SIZE = 3"], "ssgan on digits with .* too small for the rot"),
+        (
+            ["--set", "EVAL_SAMPLES = 601"],
+            "on digits with .*Set EVAL_SAMPLES = 600",
+        ),
+        (
+            ["--dataset", "cifar10", "--data_dir", "."],
+            "gan on cifar10: .*cifar10.npz",
+        ),
+    ],
+)
+def test_a_dry_run_finds_mistakes_in_any_run(arguments, message, command):
+    study = "gin_configs/studies/digits.gin"
+    code, out, err = command("sweep", study, "--dry_run", *arguments)
+    assert (code, out) == (2, "")
+    assert re.search(message, err.replace("\n", " ")), err
+
+
 def test_seeds_are_runs_of_their_own(tmp_path):
     out = tmp_path / "study"
     process = start(

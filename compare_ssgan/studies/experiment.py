@@ -130,6 +130,27 @@ def run(
     )
 
 
+def build() -> Experiment:
+    """Returns what the current configuration describes, its data within reach.
+
+    Raises:
+        InputError: If a setting is wrong, components do not fit each other, or files
+            are missing.
+    """
+    try:
+        with config.construction():
+            built = run()
+        # Some datasets open their files only when they are asked for an example.
+        for split in (built.dataset.train, built.dataset.test):
+            next(split.evaluation_batches(1, 1))
+        return built
+    except TypeError as error:
+        # Components check ranges; a text where a number belongs ends up here.
+        reason, _, chain = str(error).partition("\n  In call to configurable ")
+        place = f" (in {chain.split()[0]})" if chain else ""
+        raise InputError(f"A setting has the wrong type: {reason}{place}.") from error
+
+
 def trace(built: Experiment) -> Any:
     """Returns the graph of a training step, which takes none."""
     height, width, channels = built.problem.image_shape

@@ -230,9 +230,7 @@ def test_an_interrupted_run_reads_and_records_all_its_settings(
 @pytest.mark.parametrize("stops", [[], [0], [0, 13], [0, 25]])
 def test_interruptions_hide_no_setting_that_nothing_reads(interrupted, stops):
     with pytest.raises(InputError, match=r"no effect.*inception_score.num_splits"):
-        interrupted(
-            "STEPS = 25", "metrics.inception_score.num_splits = 2", stops=stops
-        )
+        interrupted("STEPS = 25", "metrics.inception_score.num_splits = 2", stops=stops)
 
 
 def test_a_run_that_diverges_at_once_has_read_its_settings(load, tmp_path):
