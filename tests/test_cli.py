@@ -150,6 +150,30 @@ def test_sample_draws_from_the_trained_generator(finished, command, tmp_path):
     assert grids[0] == grids[1] != grids[2]
 
 
+def test_sample_writes_single_images(finished, command, tmp_path):
+    directory = run_dir(finished[0])
+    for target in ("images", "images.npz"):
+        code, path, _ = command("sample", directory, "--num", 3, "--to", target)
+        assert (code, path.strip()) == (0, target)
+    assert len([*(tmp_path / "images").glob("*.png")]) == 3
+    assert (tmp_path / "images.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "grid.png", "--to", "images"], "--to: not allowed with .*--out"),
+        (["--to", "images", "--seed", str(2**31)], "--seed must be"),
+        (["--seed=-1"], "not '-1'"),
+    ],
+)
+def test_sample_refuses_what_cannot_be(arguments, message, command, tmp_path):
+    code, _, err = command("sample", "run", *arguments)
+    assert code == 2
+    assert re.search(message, err), err
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_an_edited_config_is_not_resumed(finished, command):
     study, _, _ = finished
     file = run_dir(study) / "config.gin"
