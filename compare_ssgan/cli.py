@@ -154,8 +154,15 @@ def _add_sample(commands: Any) -> None:
     parser = _add(commands, "sample", _sample, "images of a trained generator")
     parser.add_argument("run", metavar="RUN_DIR")
     parser.add_argument("--num", type=_positive, default=64, metavar="N")
-    parser.add_argument("--out", default="grid.png", metavar="grid.png")
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--out", metavar="FILE.png", help="a grid; default: grid.png")
+    target.add_argument(
+        "--to", metavar="DIR|FILE.npz", help="each image for itself, with its label"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, metavar="N",
+        help="image k of a seed is the same in every file",
+    )  # fmt: skip
 
 
 def _add_describe(commands: Any) -> None:
@@ -277,13 +284,14 @@ def _plot(arguments: argparse.Namespace) -> int:
 
 def _sample(arguments: argparse.Namespace) -> int:
     _load_tensorflow()
-    from compare_ssgan.studies import restore
+    from compare_ssgan.studies import images
 
-    print(
-        restore.save_grid(
-            _path(arguments.run), arguments.num, _path(arguments.out), arguments.seed
-        )
-    )
+    run, num, seed = _path(arguments.run), arguments.num, arguments.seed
+    if arguments.to is not None:
+        print(images.save_images(run, num, _path(arguments.to), seed))
+    else:
+        out = _path(arguments.out) or pathlib.Path("grid.png")
+        print(images.save_grid(run, num, out, seed))
     return 0
 
 

@@ -150,6 +150,30 @@ def test_sample_draws_from_the_trained_generator(finished, command, tmp_path):
     assert grids[0] == grids[1] != grids[2]
 
 
+def test_sample_writes_single_images(finished, command, tmp_path):
+    directory = run_dir(finished[0])
+    for target in ("images", "images.npz"):
+        code, path, _ = command("sample", directory, "--num", 3, "--to", target)
+        assert (code, path.strip()) == (0, target)
+    assert len([*(tmp_path / "images").glob("*.png")]) == 3
+    assert (tmp_path / "images.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "grid.png", "--to", "images"], "--to: not allowed with .*--out"),
+        (["--to", "images", "--seed", str(2**31)], "--seed must be"),
+        (["--seed=-1"], "not '-1'"),
+    ],
+)
+def test_sample_refuses_what_cannot_be(arguments, message, command, tmp_path):
+    code, _, err = command("sample", "run", *arguments)
+    assert code == 2
+    assert re.search(message, err), err
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_an_edited_config_is_not_resumed(finished, command):
     study, _, _ = finished
     file = run_dir(study) / "config.gin"
@@ -195,9 +219,10 @@ def test_describe_needs_no_data(command):
     assert json.loads(out)["steps"] == 100_000
 
 
-def test_describe_prints_networks_for_people(command):
-    code, out, _ = command("describe", *METHOD, *NARROW)
-    assert code == 0
+def test_describe_prints_networks_for_people_and_nothing_else(tmp_path):
+    process = start("describe", *METHOD, *NARROW, cwd=tmp_path)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
     assert "generator: resnet_cifar.Generator" in out
     assert "gans.ModularGAN.tasks = [@tasks.Rotation]" in out
     assert "GFLOP" in out
@@ -350,6 +375,27 @@ def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
     ]
     assert len(attempts) == 2
     assert config.query("%BATCH_SIZE", None) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "BATCH_SIZE = 3"], "ssgan on digits with .* too small for the rot"),
+        (
+            ["--set", "EVAL_SAMPLES = 601"],
+            "on digits with .*Set EVAL_SAMPLES = 600",
+        ),
+        (
+            ["--dataset", "cifar10", "--data_dir", "."],
+            "gan on cifar10: .*cifar10.npz",
+        ),
+    ],
+)
+def test_a_dry_run_finds_mistakes_in_any_run(arguments, message, command):
+    study = "gin_configs/studies/digits.gin"
+    code, out, err = command("sweep", study, "--dry_run", *arguments)
+    assert (code, out) == (2, "")
+    assert re.search(message, err.replace("\n", " ")), err
 
 
 def test_seeds_are_runs_of_their_own(tmp_path):

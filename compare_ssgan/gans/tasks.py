@@ -294,7 +294,8 @@ def _num_rotated(mode: str, share: float | None, batch_size: int) -> int:
     share = 0.25 if share is None else share
     if not 0 < share <= 1:
         raise InputError(f"tasks.Rotation.share must be in (0, 1], not {share}.")
-    num = int(share * batch_size)
+    # 0.29 * 100 is 28.999...
+    num = int(share * batch_size + 1e-6)
     if not num:
         raise InputError(
             f"The batch is too small for the rotation share: {share} of BATCH_SIZE = "

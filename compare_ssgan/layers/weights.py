@@ -20,7 +20,3 @@ class Weights(NamedTuple):
     rng: np.random.Generator
     initializer: Initializer
     spectral_norm: bool = False
-
-    def plain(self) -> "Weights":
-        """Returns the same source of kernels without spectral normalization."""
-        return self._replace(spectral_norm=False)

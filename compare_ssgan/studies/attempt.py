@@ -52,7 +52,8 @@ class Attempt:
         self.resumed = restored is not None
         self.step = self._logged = restored or 0
         self._sampler = Sampler(experiment.game, experiment.averaged_generator)
-        self._read = False
+        # A process that has taken a step has noted them before it saved one.
+        self._noted = self.step > 0
 
     def train(self, threads: int, stop: Callable[[], bool]) -> loop.Ending:
         """Trains to the end, or to where it is asked to stop.
@@ -87,6 +88,8 @@ class Attempt:
             )
             if ending.status == "diverged":
                 self._add_nan(ending.step)
+            if ending.status != "stopped":
+                self._note_settings()
             status = ending.status
         finally:
             self._progress.close()
@@ -101,11 +104,9 @@ class Attempt:
         return round(self._spent + time.monotonic() - self._began, 3)
 
     def stepped(self, step: int, terms: loop.Terms) -> None:
-        """Shows the step; after the first one, checks that all settings were used."""
+        """Shows the step; after the first one, checks that all settings were read."""
         self.step = step
-        if not self._read:
-            self._read = True
-            self._check_bindings()
+        self._note_settings()
         self._progress.stepped(step, terms)
 
     def log(self, step: int, terms: loop.Terms) -> None:
@@ -168,7 +169,11 @@ class Attempt:
         rng = tf.random.Generator.from_seed(_GRID_SEED)
         return grids.grid(self._sampler(GRID_IMAGES, rng).images.numpy())
 
-    def _check_bindings(self) -> None:
+    def _note_settings(self) -> None:
+        """Once per run, refuses settings without effect and records all others."""
+        if self._noted:
+            return
+        self._noted = True
         unread = config.unread_bindings()
         if unread:
             raise InputError(

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.studies import experiment, provenance, spec
-from compare_ssgan.types import Samples
 
 
 class Layer(NamedTuple):
@@ -53,16 +52,17 @@ def operations(built: experiment.Experiment) -> int:
     the generator step together: multiplications and additions of every operation it
     knows, convolutions and matrix products above all.
     """
-    height, width, channels = built.problem.image_shape
-    batch, classes = built.problem.batch_size, built.problem.num_classes
-    images = tf.TensorSpec([batch, height, width, channels], tf.float32)
-    labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
-    samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
-    batches = [samples] * built.discriminator_steps
-    graph = built.train_step.get_concrete_function(batches).graph
+    graph = experiment.trace(built)
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
-    profile = tf.compat.v1.profiler.profile(graph, options=options)
+    # It warns that the profiler itself calls what is deprecated.
+    log = tf.get_logger()
+    level = log.level
+    log.setLevel("ERROR")
+    try:
+        profile = tf.compat.v1.profiler.profile(graph, options=options)
+    finally:
+        log.setLevel(level)
     return int(profile.total_float_ops)
 
 

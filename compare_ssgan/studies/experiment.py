@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import tensorflow as tf
+
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import spec
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
 from compare_ssgan.training.step import make_train_step
-from compare_ssgan.types import Problem
+from compare_ssgan.types import Problem, Samples
 
 
 class Experiment(NamedTuple):
@@ -126,6 +129,41 @@ def run(
         Schedule(steps, eval_every, checkpoint_every, log_every),
         seed,
     )
+
+
+def build() -> Experiment:
+    """Returns what the current configuration describes, its data within reach.
+
+    Raises:
+        InputError: If a setting is wrong, components do not fit each other, or files
+            are missing.
+    """
+    try:
+        with config.construction():
+            built = run()
+            # Without a sampler it measures nothing, but finds what is wrong with it,
+            # and reads its settings in every process, whether that evaluates or not.
+            evaluate(None, built.dataset)
+        # Some datasets open their files only when they are asked for an example.
+        for split in (built.dataset.train, built.dataset.test):
+            next(split.evaluation_batches(1, 1))
+        return built
+    except TypeError as error:
+        # Components check ranges; a text where a number belongs ends up here.
+        reason, _, chain = str(error).partition("\n  In call to configurable ")
+        place = f" (in {chain.split()[0]})" if chain else ""
+        raise InputError(f"A setting has the wrong type: {reason}{place}.") from error
+
+
+def trace(built: Experiment) -> Any:
+    """Returns the graph of a training step, which takes none."""
+    height, width, channels = built.problem.image_shape
+    batch, classes = built.problem.batch_size, built.problem.num_classes
+    images = tf.TensorSpec([batch, height, width, channels], tf.float32)
+    labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
+    samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
+    batches = [samples] * built.discriminator_steps
+    return built.train_step.get_concrete_function(batches).graph
 
 
 def _check_whole(minimum: int, **values: Any) -> None:

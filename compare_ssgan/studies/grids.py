@@ -29,12 +29,16 @@ def grid(images: np.ndarray, columns: int | None = None, border: int = 2) -> np.
         255,
         np.uint8,
     )
-    pixels = np.round(np.clip(np.nan_to_num(images), 0, 1) * 255).astype(np.uint8)
-    for index, image in enumerate(pixels):
+    for index, image in enumerate(to_pixels(images)):
         top = border + index // columns * cell_height
         left = border + index % columns * cell_width
         canvas[top : top + height, left : left + width] = image
     return canvas
+
+
+def to_pixels(images: np.ndarray) -> np.ndarray:
+    """Returns images in [0, 1] as uint8; NaN is black."""
+    return np.round(np.clip(np.nan_to_num(images), 0, 1) * 255).astype(np.uint8)
 
 
 def write_png(path: pathlib.Path, image: np.ndarray) -> None:

@@ -1,15 +1,19 @@
 """Study files: from datasets x methods x settings x seeds to runs."""
 
+import contextlib
 import itertools
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from compare_ssgan import config
+from compare_ssgan.datasets import base
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies import spec
+from compare_ssgan.evaluation.evaluate import evaluate
+from compare_ssgan.studies import experiment, spec
 
 _PREFIX = "roots.study."
+_SEED = "roots.run.seed = "
 
 
 class Plan(NamedTuple):
@@ -78,7 +82,7 @@ def plan(
     out: pathlib.Path | None = None,
     overrides: Overrides | None = None,
 ) -> Plan:
-    """Returns the runs of a study file, every run's configuration having been read.
+    """Returns the runs of a study file, having built what each of them would train.
 
     Args:
         study_file: Path of the study's gin file.
@@ -93,11 +97,48 @@ def plan(
     name = pathlib.PurePath(study_file).stem
     directory = out or pathlib.Path("results") / name
     _read(study_file)
-    unloaded = list(_requests(name, directory, overrides))
-    loaded = (spec.load(request) for request in unloaded)
     # A value of the grid may be the one that holds anyway.
-    unique = {request.run_id: request for request in loaded}
+    unique: dict[str, spec.RunRequest] = {}
+    checked: set[tuple[str, ...]] = set()
+    with _data_directory(overrides.data_dir):
+        for unloaded in list(_requests(name, directory, overrides)):
+            request = spec.load(unloaded)
+            unique[request.run_id] = request
+            lines = config.canonical()
+            kind = tuple(line for line in lines if not line.startswith(_SEED))
+            if kind not in checked:
+                _check(request)
+                checked.add(kind)
     return Plan(name, directory, list(unique.values()))
+
+
+def _check(request: spec.RunRequest) -> None:
+    """Builds what the current configuration describes, without training anything.
+
+    Raises:
+        InputError: If that is not possible, naming the run.
+    """
+    try:
+        built = experiment.build()
+        with config.construction():
+            evaluate(None, built.dataset)
+    except InputError as error:
+        settings = f" with {', '.join(request.settings)}" if request.settings else ""
+        raise InputError(
+            f"{request.method} on {request.dataset}{settings}: {error}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _data_directory(path: str | None) -> Iterator[None]:
+    """Has datasets look for their files where the runs will."""
+    previous = base.data_directory()
+    if path is not None:
+        base.set_data_directory(path)
+    try:
+        yield
+    finally:
+        base.set_data_directory(previous)
 
 
 def _read(study_file: str) -> None:

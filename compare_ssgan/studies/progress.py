@@ -113,13 +113,6 @@ class Progress:
         name = main_metric(list(values))
         self._metric = f", {name} {values[name]:.4g}" if name else ""
 
-    def note(self, text: str) -> None:
-        """Prints a line without disturbing the bar."""
-        if self._bar is None:
-            say(text)
-        else:
-            self._bar.write(text, file=sys.stderr)
-
     def close(self) -> None:
         """Ends the bar."""
         if self._bar is not None:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import experiment, files, grids, spec
+from compare_ssgan.studies import experiment, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
@@ -76,38 +76,6 @@ def load_game(run_dir: pathlib.Path) -> Restored:
     checkpoints.restore_all(tf.train.Checkpoint(**built.parts), path)
     sampler = Sampler(built.game, built.averaged_generator)
     return Restored(built.game, sampler, step)
-
-
-def save_grid(
-    run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
-) -> pathlib.Path:
-    """Writes a grid of images that a run's generator draws.
-
-    Args:
-        run_dir: The run's directory.
-        num: Number of images.
-        out: Path of a PNG.
-        seed: Seed of latents and labels.
-
-    Returns:
-        The path.
-
-    Raises:
-        InputError: If the path does not end in .png or cannot be written.
-    """
-    if out.suffix.lower() != ".png":
-        raise InputError(f"--out must be the path of a .png, not {out}.")
-    if not out.parent.is_dir():
-        raise InputError(f"--out: there is no directory {out.parent}.")
-    restored = load_game(run_dir)
-    samples = restored.sampler(num, tf.random.Generator.from_seed(seed))
-    try:
-        grids.write_png(out, grids.grid(samples.images.numpy()))
-    except OSError as error:
-        if files.is_disk_full(error):
-            raise files.disk_full(out) from error
-        raise InputError(f"--out: cannot write {out}: {error.strerror}.") from error
-    return out
 
 
 def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:

@@ -88,7 +88,7 @@ def _work(
     record.check_config(lines)
     fresh, begun = not record.exists, False
     try:
-        built = _build()
+        built = experiment.build()
         description = _describe(request, built, lines, num_threads)
         record.check_data(description["data"])
         record.begin(description, lines)
@@ -112,21 +112,6 @@ def _work(
             f"Stopped by {flag.received} after step {ending.step}, which is saved. Run "
             "the same command again to go on."
         )
-
-
-def _build() -> experiment.Experiment:
-    try:
-        with config.construction():
-            built = experiment.run()
-        # Missing files are to be found before anything is written.
-        for split in (built.dataset.train, built.dataset.test):
-            next(split.evaluation_batches(1, 1))
-        return built
-    except TypeError as error:
-        # Components check ranges; a text where a number belongs ends up here.
-        reason, _, chain = str(error).partition("\n  In call to configurable ")
-        place = f" (in {chain.split()[0]})" if chain else ""
-        raise InputError(f"A setting has the wrong type: {reason}{place}.") from error
 
 
 def _measure(sampler: Sampler | None, dataset: Any) -> Sequence[Any]:

@@ -1,9 +1,12 @@
 """Doing what is missing of a study."""
 
+import contextlib
 import pathlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import tensorflow as tf
 
 from compare_ssgan.errors import (
     CommandError,
@@ -51,6 +54,8 @@ def sweep(
 ) -> Summary:
     """Does the runs of a study that are not done, and tells how it goes on stderr.
 
+    They are processes of their own; this one will use no GPU.
+
     Args:
         study_file: Path of the study's gin file.
         out: Directory of the study; None for results/<study>.
@@ -70,6 +75,7 @@ def sweep(
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise InputError(f"--jobs must be a whole number from 1 on, not {jobs!r}.")
+    _leave_gpus_alone()
     planned = plan(study_file, out, overrides)
     if dry_run:
         states = _states(planned)
@@ -100,6 +106,13 @@ def state(request: RunRequest) -> str:
     if lock.holder(record.directory) is not None:
         return "running"
     return "failed" if status == "failed" else "begun"
+
+
+def _leave_gpus_alone() -> None:
+    """Keeps TensorFlow from taking the memory of GPUs, which is the runs'."""
+    # It is too late if this process has computed something already.
+    with contextlib.suppress(RuntimeError):
+        tf.config.set_visible_devices([], "GPU")
 
 
 def _do_missing(planned: Plan, jobs: int, program: Sequence[str]) -> dict[str, int]:

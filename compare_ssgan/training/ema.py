@@ -45,7 +45,7 @@ class ExponentialMovingAverage(tf.Module):
 
     def update(self, step: tf.Tensor) -> None:
         """Moves the average towards the generator after generator step `step`."""
-        keep = tf.where(step > self.start_step, self.decay, 0.0)
+        keep = tf.where(step >= self.start_step, self.decay, 0.0)
         originals = self._original.module.variables
         for average, current in zip(self.generator.variables, originals, strict=True):
             if average.trainable:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
-from compare_ssgan.layers.weights import Weights
 
 from compare_ssgan.errors import InputError
 from compare_ssgan.gans.tasks import Classification, Judged, Rotation
 from compare_ssgan.layers import initializers
+from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Problem, Samples, Verdict
 
 STEP = tf.constant(0, tf.int64)
@@ -52,6 +52,14 @@ def test_quarters_turns_each_quarter_of_the_batch_by_one_angle():
     images = batch.images.numpy()
     expected = [np.rot90(images[2 * k : 2 * k + 2], k, axes=(1, 2)) for k in (1, 2, 3)]
     np.testing.assert_array_equal(views.images, np.concatenate(expected))
+
+
+@pytest.mark.parametrize(
+    ("share", "batch_size", "num"), [(0.29, 100, 29), (0.57, 100, 57), (0.25, 7, 1)]
+)
+def test_a_share_of_the_batch_is_rounded_down_to_whole_images(share, batch_size, num):
+    problem = Problem((8, 8, 1), 0, batch_size)
+    assert rotation(problem, share=share).num_rotated == num
 
 
 @pytest.mark.parametrize("player", ["discriminator", "generator"])

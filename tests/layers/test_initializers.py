@@ -3,7 +3,6 @@ import pytest
 
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.initializers import normal
-from compare_ssgan.layers.weights import Weights
 
 
 def test_normal_has_the_mean_and_deviation_asked_for():
@@ -27,11 +26,3 @@ def test_the_same_seed_gives_the_same_values():
 def test_a_deviation_that_is_not_positive_is_refused(stddev):
     with pytest.raises(InputError, match=r"above 0, not .*initializers.normal.stddev"):
         normal(stddev=stddev)
-
-
-def test_plain_weights_draw_from_the_same_source():
-    weights = Weights(np.random.default_rng(0), normal(), spectral_norm=True)
-    plain = weights.plain()
-    assert not plain.spectral_norm
-    assert plain.rng is weights.rng
-    assert plain.initializer is weights.initializer

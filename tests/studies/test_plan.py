@@ -1,7 +1,9 @@
 import pytest
 
 from compare_ssgan import config
+from compare_ssgan.datasets import base
 from compare_ssgan.errors import InputError
+from compare_ssgan.studies import experiment
 from compare_ssgan.studies.plan import Overrides, plan
 
 BOTH = "gin_configs/studies/both.gin"
@@ -109,6 +111,58 @@ def test_the_command_line_overrides_all_runs(write):
 def test_a_mistake_anywhere_is_found_before_anything_runs(write, lines, message):
     with pytest.raises(InputError, match=message):
         plan(write(*lines))
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            ["grid = {'run.batch_size': [8, 51]}"],
+            "plain on toy with .*size = 51: ",
+        ),
+        (
+            ["grid = {'evaluate.num_samples': [50, 51]}"],
+            "num_samples = 51: .*EVAL_S",
+        ),
+        (["grid = {'run.log_every': ['x']}"], "plain on toy with .*log_every must be"),
+        (
+            ["grid = {'optimizers.adam.learning_rate': ['x']}"],
+            r"plain on toy with .*wrong type.*\(in 'adam'\)",
+        ),
+    ],
+)
+def test_a_combination_that_cannot_work_is_found_before_anything_runs(
+    write, lines, message
+):
+    with pytest.raises(InputError, match=message):
+        plan(write("seeds = 3", *lines))
+
+
+def test_networks_are_built_for_one_seed_only(write, monkeypatch):
+    built, build = [], experiment.build
+
+    def counting():
+        built.append((config.query("toys.Game.width"), config.query("run.seed")))
+        return build()
+
+    monkeypatch.setattr(experiment, "build", counting)
+    planned = plan(write("seeds = 3", "grid = {'toys.Game.width': [2, 3]}"))
+    assert len(planned.requests) == 6
+    assert built == [(2, 0), (3, 0)]
+
+
+def test_data_are_looked_for_where_the_runs_will(write, monkeypatch, tmp_path):
+    seen, build = [], experiment.build
+
+    def looking():
+        seen.append(base.data_directory())
+        return build()
+
+    monkeypatch.setattr(experiment, "build", looking)
+    before = base.data_directory()
+    plan(write(), overrides=Overrides(data_dir=str(tmp_path)))
+    assert seen == [tmp_path]
+    assert base.data_directory() == before
 
 
 def test_settings_outside_study_are_refused(write):

@@ -59,16 +59,3 @@ def test_damaged_checkpoints_fall_back_or_are_reported(finished):
     (finished / "checkpoints" / "ckpt-0.index").write_bytes(b"")
     with pytest.raises(CommandError, match="None of the checkpoints"):
         restore.load_game(finished)
-
-
-def test_a_grid_is_written_where_it_is_asked_for(finished, tmp_path):
-    path = restore.save_grid(finished, 5, tmp_path / "grid.png", seed=0)
-    # Three columns, two rows, two pixels around each image.
-    assert tf.io.decode_png(path.read_bytes()).shape == (22, 32, 1)
-
-
-def test_a_grid_that_is_no_png_is_refused(finished, tmp_path):
-    with pytest.raises(InputError, match=r"--out must be the path of a \.png"):
-        restore.save_grid(finished, 5, tmp_path / "grid.jpg", seed=0)
-    with pytest.raises(InputError, match="there is no directory"):
-        restore.save_grid(finished, 5, tmp_path / "none" / "grid.png", seed=0)

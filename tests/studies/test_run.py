@@ -180,6 +180,78 @@ def test_sigterm_saves_and_the_same_command_goes_on(load, tmp_path, monkeypatch)
         assert (stopped.run_directory / name).read_bytes() == expected
 
 
+@pytest.fixture
+def interrupted(load, tmp_path, monkeypatch):
+    """Does a run in several attempts, each as a process of its own would do it.
+
+    All but the last are asked to stop, after step 0 is saved or when another is done.
+    """
+
+    def interrupted(*settings, stops):
+        def execute():
+            return run.execute(load(*settings, out=tmp_path / "interrupted"))
+
+        for last in stops:
+            name = "checkpoint" if last == 0 else "stepped"
+            original = getattr(attempt.Attempt, name)
+
+            def stop_at(self, step, *terms, original=original, last=last):
+                original(self, step, *terms)
+                if step == last:
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(attempt.Attempt, name, stop_at)
+                with pytest.raises(PreemptedError, match=f"after step {last},"):
+                    execute()
+        return execute().run_dir
+
+    return interrupted
+
+
+@pytest.mark.parametrize(
+    "stops",
+    # After 0: before the first step, but behind the first evaluation. After 0 and 25:
+    # the last process evaluates, but takes no step.
+    [[13], [0], [0, 7, 13], [0, 25]],
+)
+def test_an_interrupted_run_reads_and_records_all_its_settings(
+    load, tmp_path, interrupted, stops
+):
+    settings = ("STEPS = 25", "evaluate.num_samples = 20", "kid.num_subsets = 3")
+    whole = load(*settings, out=tmp_path / "whole")
+    run.execute(whole)
+    directory = interrupted(*settings, stops=stops)
+    for name in ("operative_config.gin", "metrics.jsonl", "train.jsonl"):
+        expected = (whole.run_directory / name).read_text()
+        assert (directory / name).read_text() == expected, name
+    operative = (directory / "operative_config.gin").read_text()
+    assert "num_subsets = 3" in operative
+    assert "num_samples = 20" in operative
+
+
+@pytest.mark.parametrize("stops", [[], [0], [0, 13], [0, 25]])
+def test_interruptions_hide_no_setting_that_nothing_reads(interrupted, stops):
+    with pytest.raises(InputError, match=r"no effect.*inception_score.num_splits"):
+        interrupted("STEPS = 25", "metrics.inception_score.num_splits = 2", stops=stops)
+
+
+def test_a_run_that_diverges_at_once_has_read_its_settings(load, tmp_path):
+    request = load("toys.Game.diverge_at = 1", out=tmp_path / "a")
+    run.execute(request)
+    assert "evaluate:" in (request.run_directory / "operative_config.gin").read_text()
+    unread = ("toys.Game.diverge_at = 1", "metrics.inception_score.num_splits = 2")
+    with pytest.raises(InputError, match="no effect"):
+        run.execute(load(*unread, out=tmp_path / "b"))
+
+
+def test_a_run_that_diverges_before_it_evaluates_records_its_settings(interrupted):
+    directory = interrupted("toys.Game.diverge_at = 3", stops=[0])
+    text = (directory / "operative_config.gin").read_text()
+    assert "diverge_at = 3" in text
+    assert files.read_json(directory / "run.json")["status"] == "diverged"
+
+
 def test_an_exception_is_on_record_and_the_run_can_go_on(load, monkeypatch):
     request = load("STEPS = 20")
 

@@ -138,9 +138,9 @@ def test_the_same_seed_trains_to_the_same_weights():
         np.testing.assert_array_equal(one, two)
 
 
-def test_moving_average_copies_until_its_start_and_trails_after():
+def test_moving_average_copies_before_its_start_step_and_trails_from_it_on():
     game = Tug()
-    ema = ExponentialMovingAverage(game.g, decay=0.9, start_step=2)
+    ema = ExponentialMovingAverage(game.g, decay=0.9, start_step=3)
     step = make_train_step(game, Descent(0.1), Descent(1.0), ema=ema)
     values = []
     for _ in range(4):

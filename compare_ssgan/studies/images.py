@@ -1,0 +1,160 @@
+"""Images of a trained run's generator, as files.
+
+They are drawn in batches of one size, so that memory stays bounded and sampling is
+compiled once. What is drawn depends on the run and the seed alone: image k is the
+same in a grid, a directory and an archive, however many others are drawn.
+"""
+
+import contextlib
+import os
+import pathlib
+import zipfile
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies import files, grids, restore, spec
+from compare_ssgan.studies.sampler import Sampler
+
+# Another size would take other random numbers.
+_BATCH_SIZE = 100
+
+_Batch = tuple[np.ndarray, np.ndarray | None]
+
+
+def save_grid(
+    run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
+) -> pathlib.Path:
+    """Writes a grid of images that a run's generator draws.
+
+    Args:
+        run_dir: The run's directory.
+        num: Number of images.
+        out: Path of a PNG.
+        seed: Seed of latents and labels.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: If the path does not end in .png or cannot be written, or the
+            seed is none.
+    """
+    if out.suffix.lower() != ".png":
+        raise InputError(f"--out must be the path of a .png, not {out}.")
+    _check_parent(out, "--out")
+    batches = _draw(_sampler(run_dir, seed), num, seed)
+    images = np.concatenate([images for images, _ in batches])
+    with _writing(out, "--out"):
+        grids.write_png(out, grids.grid(images))
+    return out
+
+
+def save_images(
+    run_dir: pathlib.Path, num: int, to: pathlib.Path, seed: int
+) -> pathlib.Path:
+    """Writes images that a run's generator draws, each for itself.
+
+    Args:
+        run_dir: The run's directory.
+        num: Number of images.
+        to: A path that ends in .npz, or a directory that is empty or does not exist.
+            The archive has images [num, height, width, channels] uint8 and, of a
+            conditional game, labels [num] int64; the directory gets 000000.png and so
+            on.
+        seed: Seed of latents and labels.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: If there is something in the directory, the path cannot be
+            written, or the seed is none.
+    """
+    archive = to.suffix.lower() == ".npz"
+    if archive:
+        _check_parent(to, "--to")
+    elif to.is_dir() and any(to.iterdir()):
+        raise InputError(
+            f"--to: {to} is not empty. Choose another directory, or remove it."
+        )
+    batches = _draw(_sampler(run_dir, seed), num, seed)
+    with _writing(to, "--to"):
+        if archive:
+            _write_archive(to, num, batches)
+        else:
+            files.make_directory(to, "--to")
+            _write_pngs(to, batches)
+    return to
+
+
+def _sampler(run_dir: pathlib.Path, seed: int) -> Sampler:
+    if not spec.is_seed(seed):
+        raise InputError(
+            f"--seed must be a whole number from 0 to {2**31 - 1}, not {seed!r}."
+        )
+    return restore.load_game(run_dir).sampler
+
+
+def _draw(sampler: Sampler, num: int, seed: int) -> Iterator[_Batch]:
+    """Yields images [n, height, width, channels] in [0, 1] and labels [n] or None."""
+    rng = tf.random.Generator.from_seed(seed)
+    for first in range(0, num, _BATCH_SIZE):
+        # The last batch is drawn whole, too.
+        samples = sampler(_BATCH_SIZE, rng)
+        kept = slice(num - first)
+        labels = samples.labels
+        if labels is not None:
+            labels = np.argmax(labels[kept], axis=1).astype(np.int64)
+        yield samples.images[kept].numpy(), labels
+
+
+def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:
+    index = 0
+    for images, _ in batches:
+        for image in grids.to_pixels(images):
+            path = directory / f"{index:06d}.png"
+            path.write_bytes(tf.io.encode_png(image).numpy())
+            index += 1
+
+
+def _write_archive(path: pathlib.Path, num: int, batches: Iterator[_Batch]) -> None:
+    """Writes what `np.savez` would, one batch after the other."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    all_labels = []
+    try:
+        with zipfile.ZipFile(temporary, "w") as archive:
+            with archive.open("images.npy", "w", force_zip64=True) as file:
+                for index, (images, labels) in enumerate(batches):
+                    pixels = grids.to_pixels(images)
+                    if index == 0:
+                        header = np.lib.format.header_data_from_array_1_0(pixels)
+                        header["shape"] = (num, *pixels.shape[1:])
+                        np.lib.format.write_array_header_1_0(file, header)
+                    file.write(pixels.tobytes())
+                    if labels is not None:
+                        all_labels.append(labels)
+            if all_labels:
+                with archive.open("labels.npy", "w") as file:
+                    np.lib.format.write_array(file, np.concatenate(all_labels))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_parent(path: pathlib.Path, option: str) -> None:
+    if not path.parent.is_dir():
+        raise InputError(f"{option}: there is no directory {path.parent}.")
+
+
+@contextlib.contextmanager
+def _writing(path: pathlib.Path, option: str) -> Iterator[None]:
+    """Turns what goes wrong with files into a message."""
+    try:
+        yield
+    except OSError as error:
+        if files.is_disk_full(error):
+            raise files.disk_full(path) from error
+        raise InputError(f"{option}: cannot write {path}: {error.strerror}.") from error
