@@ -378,7 +378,7 @@ def test_a_finished_run_is_shown_without_its_data(load, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("The dataset is not needed.")
 
-    monkeypatch.setattr(run, "_build", refuse)
+    monkeypatch.setattr(run, "_work", refuse)
     assert run.execute(request).status == "complete"
 
 
