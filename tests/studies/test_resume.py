@@ -1,10 +1,40 @@
+import os
+import pathlib
+import random
+import re
+import signal
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from tests.studies.toy import killing
+
+ROOT = pathlib.Path(__file__).parents[2]
 KILLS = 10
+REAL_KILLS = 2
+STEPS = 40
+# A real game with everything that keeps a state.
+SETTINGS = [
+    "BATCH_SIZE = 8",
+    f"STEPS = {STEPS}",
+    "EVAL_EVERY = 20",
+    "EVAL_SAMPLES = 100",
+    "CHECKPOINT_EVERY = 5",
+    "run.log_every = 1",
+    "run.ema_decay = 0.9",
+    "run.ema_start_step = 3",
+    f"optimizers.adam.decay_end = {STEPS}",
+    "gans.ModularGAN.generator_spectral_norm = True",
+    "tasks.Rotation.anneal_end = 30",
+    # Quicker to trace than the networks of digits.gin.
+    "GENERATOR = @dcgan.Generator",
+    "BACKBONE = @dcgan.Backbone",
+    "dcgan.Generator.channels = 4",
+    "dcgan.Backbone.channels = 4",
+]
 
 
 def read_tensors(directory):
@@ -15,6 +45,15 @@ def read_tensors(directory):
         # How often was saved depends on how often it was interrupted.
         if not name.startswith(("save_counter", "_CHECKPOINTABLE"))
     }
+
+
+def compare_tensors(whole, killed):
+    """Asserts that last checkpoints are equal, and returns what is in them."""
+    expected, found = (read_tensors(run / "checkpoints") for run in (whole, killed))
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(found[name], tensor, err_msg=name)
+    return expected
 
 
 def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_never_killed(tmp_path):
@@ -32,13 +71,71 @@ def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_never_killed(tmp
         name = f"samples/step_{step}.png"
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
 
-    expected = read_tensors(whole / "checkpoints")
-    found = read_tensors(killed / "checkpoints")
-    assert found.keys() == expected.keys()
-    for name, tensor in expected.items():
-        np.testing.assert_array_equal(found[name], tensor, err_msg=name)
+    expected = compare_tensors(whole, killed)
     names = " ".join(expected)
     for part in ("game/generator", "game/rng", "ema", "_optimizer/_variables"):
         assert part in names
     steps = next(v for k, v in expected.items() if k.startswith("game/generator_steps"))
     assert steps == 250
+
+
+def start(out):
+    command = [sys.executable, "-m", "compare_ssgan", "run", "--threads", "1"]
+    command += ["--gin", "gin_configs/sbn_ssgan.gin", "--out", str(out)]
+    command += [word for setting in SETTINGS for word in ("--set", setting)]
+    with (out.parent / f"{out.name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=out.parent,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=log,
+        )
+    process.returncode = 0  # It is waited for by its id.
+    return process.pid
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Directories of an undisturbed run and of one that was killed."""
+    out = tmp_path_factory.mktemp("resume")
+    assert killing.wait(start(out / "whole"), seconds=300) == 0
+    (whole,) = (out / "whole" / "runs").iterdir()
+    killed, rng = out / "killed" / "runs" / whole.name, random.Random(3)
+    for _ in range(REAL_KILLS):
+        child = start(out / "killed")
+        code = killing.wait(child, killing.Moment(killed, rng).has_come, seconds=300)
+        assert code is None, (out / "killed.log").read_text()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    code = killing.wait(start(out / "killed"), seconds=300)
+    assert code == 0, (out / "killed.log").read_text()
+    return whole, killed
+
+
+@pytest.mark.slow
+def test_a_killed_run_has_the_record_of_an_undisturbed_one(runs):
+    whole, killed = runs
+    assert (killed / "attempts.jsonl").read_text().count("\n") == REAL_KILLS + 1
+    names = ["metrics.jsonl", "train.jsonl", "config.gin", "operative_config.gin"]
+    names += [f"samples/step_{step:06d}.png" for step in (0, 20, STEPS)]
+    for name in names:
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert (whole / "train.jsonl").read_text().count("\n") == STEPS
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_with_the_tensors_of_an_undisturbed_one(runs):
+    expected = compare_tensors(*runs)
+    for part in (
+        "game/rng/",
+        "game/generator_steps/",
+        "game/tasks/",
+        "game/generator/.*/u/",
+        "game/discriminator/.*/u/",
+        "game/generator/.*/standardize/variance/",
+        "ema/generator/.*/raw/",
+        "generator_optimizer/_variables/",
+        "discriminator_optimizer/_variables/",
+    ):
+        assert any(re.match(part, name) for name in expected), part

@@ -39,9 +39,9 @@ def ended(child):
     return os.waitstatus_to_exitcode(status) if done else None
 
 
-def wait(child, until=lambda: False):
+def wait(child, until=lambda: False, seconds=LONGEST_SECONDS):
     """Waits for a child's end, or for a moment; returns as `ended`."""
-    latest = time.monotonic() + LONGEST_SECONDS
+    latest = time.monotonic() + seconds
     while time.monotonic() < latest:
         code = ended(child)
         if code is not None or until():
