@@ -2,10 +2,10 @@
 
 import numpy as np
 import tensorflow as tf
-from compare_ssgan.layers.basic import Dense
 
 from compare_ssgan.gans import losses
 from compare_ssgan.gans.modular_gan import ModularGAN
+from compare_ssgan.layers.basic import Dense
 from compare_ssgan.types import Problem, Representation, Samples
 
 PROBLEM = Problem((8, 8, 1), num_classes=3, batch_size=8)

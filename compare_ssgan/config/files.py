@@ -46,12 +46,20 @@ def find_file(name: str) -> pathlib.Path:
                 f"Cannot read the gin file '{name}': {error.strerror}. Name another "
                 "one (--gin, a study, or an include)."
             ) from error
-    siblings = [
-        str(pathlib.Path(name).parent / sibling.name)
-        for directory in search_path()
-        for sibling in (directory / name).parent.glob("*.gin")
-    ]
-    raise InputError(
+    if pathlib.Path(name).is_dir():
+        raise MissingFileError(f"'{name}' is a directory, not a gin file.")
+    stem = pathlib.PurePath(name).stem
+    shipped = shipped_directory() / f"{stem}.gin"
+    if shipped.is_file():
+        hint = f" Did you mean 'gin_configs/{stem}.gin'?"
+    else:
+        siblings = [
+            str(pathlib.Path(name).parent / sibling.name)
+            for directory in search_path()
+            for sibling in (directory / name).parent.glob("*.gin")
+        ]
+        hint = nearest(name, siblings)
+    raise MissingFileError(
         f"There is no gin file '{name}' in the working directory or among the "
-        f"installed ones.{nearest(name, siblings)}"
+        f"installed ones.{hint}"
     )

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from compare_ssgan import config
 from compare_ssgan.datasets import base
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import experiment, spec
 
 _PREFIX = "roots.study."
@@ -119,9 +118,7 @@ def _check(request: spec.RunRequest) -> None:
         InputError: If that is not possible, naming the run.
     """
     try:
-        built = experiment.build()
-        with config.construction():
-            evaluate(None, built.dataset)
+        experiment.build()
     except InputError as error:
         settings = f" with {', '.join(request.settings)}" if request.settings else ""
         raise InputError(

@@ -124,7 +124,7 @@ def test_query_returns_values_and_references_as_text(write):
         ("STEPS = 3\nSTEPS = (3,\n", r"second.gin, line \d: not valid gin"),
         ("PART = ingredient", r"line 1: not valid gin: .*'ingredient'"),
         ("PART ingredient", r"line 1: not valid gin: .*expected ':' or '='"),
-        ("include 'third.gin'", r"no gin file 'third.gin'"),
+        ("include 'third.gin'", r"second.gin, line 1: .*no gin file 'third.gin'"),
         ("import os", r"line 1: gin files of the suite import nothing"),
     ],
 )
@@ -160,6 +160,25 @@ def test_a_required_macro_without_value_is_named_with_its_user(write):
 def test_a_missing_file_is_reported_with_the_nearest_name(write):
     with pytest.raises(InputError, match=r"no gin file 'frist.gin'.*'first.gin'"):
         config.load(["frist.gin"])
+
+
+@pytest.mark.parametrize("name", ["ssgan", "ssgan.gin", "my/ssgan.gin"])
+def test_the_file_of_a_shipped_method_is_suggested(write, name):
+    with pytest.raises(InputError, match=r"mean 'gin_configs/ssgan.gin'"):
+        config.find_file(name)
+
+
+def test_a_directory_is_no_gin_file(write, tmp_path):
+    with pytest.raises(InputError, match="is a directory, not a gin file"):
+        config.load([str(tmp_path)])
+
+
+def test_an_include_is_looked_for_beside_the_file_that_includes_it(write, tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "part.gin").write_text("STEPS = 8\n")
+    (tmp_path / "own" / "mine.gin").write_text("include 'part.gin'\n")
+    config.load(["first.gin", "own/mine.gin"])
+    assert config.query("%STEPS") == 8
 
 
 @pytest.mark.parametrize(

@@ -281,25 +281,24 @@ def test_a_setting_that_nothing_reads_is_refused_and_leaves_nothing(load, tmp_pa
     ("setting", "message"),
     [
         ("run.steps = 0", "run.steps must be a whole number from 1 on, not 0"),
-        ("run.steps = 1e3", "run.steps must be a whole number from 1 on, not 1000.0"),
+        ("run.steps = 1e3", "run.steps must be a whole number, not 1000.0"),
         ("run.log_every = -1", "run.log_every must be"),
         ("run.batch_size = True", "run.batch_size must be"),
         ("run.discriminator_steps = '2'", "run.discriminator_steps must be"),
         ("run.batch_size = 51", "only 50 images. Change BATCH_SIZE"),
         ("run.seed = -1", "run.seed"),
         ("run.ema_decay = 1.0", r"run.ema_decay must be in \(0, 1\)"),
-        ("run.ema_decay = 'a'", r"run.ema_decay must be in \(0, 1\)"),
-        ("run.gan = 3", "run.gan must be a reference to a component, not 3"),
+        ("run.ema_decay = 'a'", "run.ema_decay must be a number or None, not 'a'"),
+        ("run.gan = 3", "run.gan must be a component, @name, not 3"),
         ("run.dataset = @toys.data", "with its parentheses"),
         ("evaluate.num_samples = 51", "EVAL_SAMPLES"),
-        ("optimizers.adam.learning_rate = 'a'", r"wrong type.*\(in 'adam'\)"),
+        ("optimizers.adam.learning_rate = 'a'", "learning_rate must be a number"),
         ("optimizers.adam.learning_rate = -1.0", "learning_rate must be positive"),
     ],
 )
 def test_a_wrong_setting_is_named_and_leaves_nothing(load, tmp_path, setting, message):
-    request = load(setting)
     with pytest.raises(InputError, match=message) as caught:
-        run.execute(request)
+        run.execute(load(setting))
     assert "In call to configurable" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 

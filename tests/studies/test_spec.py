@@ -71,8 +71,10 @@ def test_a_wrong_seed_is_refused(load, seed):
 
 
 def test_a_wrong_seed_among_the_settings_is_refused(load):
-    with pytest.raises(InputError, match="SEED must be a whole number"):
+    with pytest.raises(InputError, match=r"run\.seed must be a whole number, not 'a'"):
         load("SEED = 'a'")
+    with pytest.raises(InputError, match="SEED must be a whole number from 0 on"):
+        load("SEED = -1")
 
 
 def test_no_gin_file_is_refused_with_the_methods_there_are(toy_configs):
