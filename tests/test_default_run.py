@@ -20,12 +20,19 @@ KILLS = 3
 pytestmark = pytest.mark.slow
 
 
+def environment(cache):
+    """Each run has a cache of its own: what is in it must not change a number."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "COMPARE_SSGAN_CACHE": str(cache)}
+
+
 @pytest.fixture(scope="module")
 def default_run(tmp_path_factory):
     out = tmp_path_factory.mktemp("default")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*COMMAND, "--out", str(out)], env=environment, capture_output=True, text=True
+        [*COMMAND, "--out", str(out)],
+        env=environment(out / "cache"),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     (directory,) = (out / "runs").iterdir()
@@ -54,16 +61,16 @@ def test_it_learns_digits(default_run):
 
 def test_killed_at_random_moments_it_ends_with_the_same_numbers(default_run, tmp_path):
     rng = random.Random(0)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [*COMMAND, "--out", str(tmp_path)]
+    variables = environment(tmp_path / "cache")
     for _ in range(KILLS):
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         time.sleep(rng.uniform(25, 45))
         process.kill()
         process.communicate()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     directory = tmp_path / "runs" / default_run.name
     for name in ("metrics.jsonl", "train.jsonl"):

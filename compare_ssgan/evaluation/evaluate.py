@@ -247,11 +247,13 @@ def _real_set(
 
 
 def _arithmetic() -> tuple[object, ...]:
-    """Returns what the last bit of a sum depends on.
+    """Returns what the last bit of a feature or a sum depends on.
 
-    Without it, a number would depend on whether an earlier run with other threads
-    left its moments behind.
+    Without it, a number would depend on whether an earlier process with other threads
+    or other optimizations of its graphs left its moments behind.
     """
     threads = tf.config.threading.get_intra_op_parallelism_threads()
     devices = [device.device_type for device in tf.config.list_physical_devices()]
-    return tf.__version__, np.__version__, os.cpu_count(), threads, sorted(devices)
+    graphs = sorted(tf.config.optimizer.get_experimental_options().items())
+    machine = os.cpu_count(), threads, sorted(devices)
+    return tf.__version__, np.__version__, *machine, graphs

@@ -170,6 +170,22 @@ def test_other_weights_have_moments_of_their_own(dataset, cache):
     assert len(list(cache.iterdir())) == 2
 
 
+def test_other_graph_optimizations_have_moments_of_their_own(
+    dataset, extractor, cache, monkeypatch
+):
+    options = _options(extractor, metrics=[fid()])
+    for remapping in (True, False):
+        chosen = {"remapping": remapping}
+        monkeypatch.setattr(
+            tf.config.optimizer,
+            "get_experimental_options",
+            lambda chosen=chosen: chosen,
+        )
+        module._real_sets.clear()
+        evaluate(noise, dataset, **options)
+    assert len(list(cache.iterdir())) == 2
+
+
 def test_reference_score_is_the_score_of_real_images(dataset, extractor):
     real = extractor(next(dataset.test.evaluation_batches(40, 40)).images)
     found = reference_score(dataset, features=extractor, num_samples=40)
