@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from compare_ssgan import cli
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -12,3 +14,19 @@ def private_cache(tmp_path_factory, monkeypatch):
     """Keeps cached moments of the user's runs out of tests, and tests out of them."""
     directory = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("COMPARE_SSGAN_CACHE", str(directory))
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch):
+    """Calls a command in this process; returns exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = cli._dispatch(cli._parser().parse_args([*map(str, arguments)]))
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
