@@ -15,12 +15,15 @@ class Problem(NamedTuple):
     Attributes:
         image_shape: (height, width, channels).
         num_classes: Number of classes; 0 for an unlabelled dataset.
-        batch_size: Examples per step of a player.
+        batch_size: Examples the game sees at once.
+        dtype: In which networks compute products and keep activations. Variables,
+            statistics, features, images and losses are float32 in any case.
     """
 
     image_shape: ImageShape
     num_classes: int
     batch_size: int
+    dtype: tf.DType = tf.float32
 
 
 class Samples(NamedTuple):

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_at_least, check_width
+from compare_ssgan.architectures.ends import flatten, to_pixels
 from compare_ssgan.layers.basic import Conv2d, ConvTranspose2d, Dense
 from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
 from compare_ssgan.layers.weights import Weights
@@ -87,7 +88,7 @@ class Generator(tf.Module):
             if self.norms:
                 x = self.norms[index](x, condition, training)
             x = conv(tf.nn.relu(x))
-        return 0.5 * tf.tanh(x) + 0.5
+        return to_pixels(x, "tanh")
 
 
 @config.register("dcgan")
@@ -153,4 +154,4 @@ class Backbone(tf.Module):
                 x = self.norms[index - 1](x, Condition(), training)
             x = tf.nn.leaky_relu(x, alpha=0.2)
             blocks[f"block{index}"] = x
-        return Representation(tf.reshape(x, [-1, self.feature_size]), blocks)
+        return Representation(flatten(x, self.feature_size), blocks)

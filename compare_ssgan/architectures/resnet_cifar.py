@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_width
+from compare_ssgan.architectures.ends import Output, Pooling, pool, to_pixels
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, Dense
 from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
@@ -42,7 +43,7 @@ class Generator(tf.Module):
         channels: int = 256,
         shortcut_kernel_size: ShortcutSize = 3,
         upsampling: Upsampling = "nearest",
-        output: Literal["sigmoid", "tanh"] = "sigmoid",
+        output: Output = "sigmoid",
     ) -> None:
         """Builds the network.
 
@@ -66,9 +67,7 @@ class Generator(tf.Module):
         _check_size(image_shape)
         check_width("resnet_cifar.Generator.channels", channels)
         check_choice("resnet_cifar.Generator.upsampling", upsampling, Upsampling)
-        check_choice(
-            "resnet_cifar.Generator.output", output, Literal["sigmoid", "tanh"]
-        )
+        check_choice("resnet_cifar.Generator.output", output, Output)
         make = None if norm is None else partial(norm, sizes=sizes, weights=weights)
         self.dense = Dense(input_size, _START**2 * channels, weights)
         self.blocks = [
@@ -97,9 +96,7 @@ class Generator(tf.Module):
             x = block(x, condition, training)
         if self.norm is not None:
             x = self.norm(x, condition, training)
-        x = self.conv(tf.nn.relu(x))
-        # (tanh(x) + 1) / 2 is the sigmoid of 2x.
-        return tf.sigmoid(2.0 * x if self.output == "tanh" else x)
+        return to_pixels(self.conv(tf.nn.relu(x)), self.output)
 
 
 @config.register("resnet_cifar")
@@ -126,7 +123,7 @@ class Backbone(tf.Module):
         *,
         channels: int = 128,
         shortcut_kernel_size: ShortcutSize = 3,
-        pooling: Literal["mean", "sum"] = "mean",
+        pooling: Pooling = "mean",
         input_range: Literal["unit", "centered"] = "unit",
     ) -> None:
         """Builds the network.
@@ -152,7 +149,7 @@ class Backbone(tf.Module):
         _check_size(image_shape)
         name = "resnet_cifar.Backbone"
         check_width(f"{name}.channels", channels)
-        check_choice(f"{name}.pooling", pooling, Literal["mean", "sum"])
+        check_choice(f"{name}.pooling", pooling, Pooling)
         check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
         make = None
         if norm is not None:
@@ -182,8 +179,7 @@ class Backbone(tf.Module):
         for index, block in enumerate(self.blocks):
             x = block(x, Condition(), training)
             blocks[f"block{index}"] = x
-        pool = tf.reduce_mean if self.pooling == "mean" else tf.reduce_sum
-        return Representation(pool(tf.nn.relu(x), axis=[1, 2]), blocks)
+        return Representation(pool(tf.nn.relu(x), self.pooling), blocks)
 
 
 def _check_size(image_shape: ImageShape) -> None:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_at_least, check_width
+from compare_ssgan.architectures.ends import flatten, to_pixels
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, ConvTranspose2d, Dense
 from compare_ssgan.layers.normalization import NormFactory
@@ -90,7 +91,7 @@ class Generator(tf.Module):
             if self.norms:
                 x = self.norms[index](x, condition, training)
             x = tf.nn.relu(x)
-        return 0.5 * tf.tanh(self.output(x)) + 0.5
+        return to_pixels(self.output(x), "tanh")
 
 
 @config.register("sndcgan")
@@ -157,4 +158,4 @@ class Backbone(tf.Module):
         for index, conv in enumerate(self.convs):
             x = tf.nn.leaky_relu(conv(x), alpha=0.1)
             blocks[f"block{index}"] = x
-        return Representation(tf.reshape(x, [-1, self.feature_size]), blocks)
+        return Representation(flatten(x, self.feature_size), blocks)

@@ -108,8 +108,9 @@ class ModularGAN(tf.Module):
         self.generator_steps = tf.Variable(0, trainable=False, dtype=tf.int64)
 
         initializer = initializer or initializers.normal()
-        g_weights = Weights(rng, initializer, generator_spectral_norm)
-        d_weights = Weights(rng, initializer, discriminator_spectral_norm)
+        dtype = problem.dtype
+        g_weights = Weights(rng, initializer, generator_spectral_norm, dtype)
+        d_weights = Weights(rng, initializer, discriminator_spectral_norm, dtype)
         self.generator = self._make_generator(
             generator,
             g_weights,
@@ -125,7 +126,7 @@ class ModularGAN(tf.Module):
             "discriminator" in concatenate_labels,
         )
         size = self.discriminator.backbone.feature_size
-        self.tasks = [make(problem, size, d_weights) for make in tasks]
+        self.tasks = [make(problem, size, d_weights.exact()) for make in tasks]
         combinations.check_players(
             self.generator, self.discriminator, self.tasks, conditional
         )
@@ -147,7 +148,9 @@ class ModularGAN(tf.Module):
                 weights,
                 norm,
             ),
-            LabelledLatents(size, classes, weights) if labelled_latents else None,
+            LabelledLatents(size, classes, weights.exact())
+            if labelled_latents
+            else None,
             concatenate_labels,
         )
 
@@ -164,8 +167,8 @@ class ModularGAN(tf.Module):
         trunk = backbone((height, width, channels), weights, norm)
         term = None
         if conditioning is not None:
-            term = conditioning(trunk.feature_size, self.num_classes, weights)
-        return Discriminator(trunk, weights, term, concatenate_labels)
+            term = conditioning(trunk.feature_size, self.num_classes, weights.exact())
+        return Discriminator(trunk, weights.exact(), term, concatenate_labels)
 
     @property
     def generator_modules(self) -> Sequence[tf.Module]:

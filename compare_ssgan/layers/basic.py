@@ -14,7 +14,8 @@ class Kernel(tf.Module):
     """A trainable kernel, normalized before every use if asked for.
 
     Attributes:
-        raw: The trainable variable.
+        raw: The trainable variable, float32.
+        dtype: In which products with it are computed.
     """
 
     def __init__(
@@ -29,15 +30,18 @@ class Kernel(tf.Module):
         """
         super().__init__("kernel")
         self.raw = tf.Variable(weights.initializer(weights.rng, shape), name="raw")
+        self.dtype = weights.dtype
         self.norm: SpectralNorm | None = None
         if weights.spectral_norm:
             self.norm = SpectralNorm(self.raw, weights.rng, out_axis=out_axis)
 
     def __call__(self) -> tf.Tensor:
-        """Returns the kernel to multiply with."""
-        if self.norm is None:
-            return tf.convert_to_tensor(self.raw)
-        return self.norm()
+        """Returns the kernel to multiply with, of type `dtype`."""
+        return tf.cast(self.exact(), self.dtype)
+
+    def exact(self) -> tf.Tensor:
+        """Returns the same in float32, to be computed with before it is rounded."""
+        return tf.convert_to_tensor(self.raw) if self.norm is None else self.norm()
 
 
 def kernels_of(modules: Sequence[tf.Module]) -> list[tf.Variable]:
@@ -79,7 +83,8 @@ class Dense(tf.Module):
         self.bias = _bias(out_size, use_bias, bias)
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        return _add(tf.matmul(x, self.kernel()), self.bias)
+        kernel = self.kernel()
+        return _add(tf.matmul(tf.cast(x, kernel.dtype), kernel), self.bias)
 
 
 class Conv2d(tf.Module):
@@ -125,21 +130,22 @@ class Conv2d(tf.Module):
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         # The bias comes last: on a grid filled with zeros it does not commute.
-        return _add(self._linear(x, self.kernel()), self.bias)
+        return _add(self._linear(tf.cast(x, self.kernel.dtype)), self.bias)
 
-    def _linear(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    def _linear(self, x: tf.Tensor) -> tf.Tensor:
         if self.resample is None:
-            return tf.nn.conv2d(x, kernel, self.stride, "SAME")
+            return tf.nn.conv2d(x, self.kernel(), self.stride, "SAME")
         if self.resample == "up":
             if self.size == 3:
+                kernel = self.kernel.exact()
                 return resampling.upsampled_conv(x, kernel, self.upsampling)
             # A 1x1 convolution commutes with both: done on the smaller grid.
             return resampling.upsample(
-                tf.nn.conv2d(x, kernel, 1, "SAME"), self.upsampling
+                tf.nn.conv2d(x, self.kernel(), 1, "SAME"), self.upsampling
             )
         if self.size == 3:
-            return resampling.downsampled_conv(x, kernel)
-        return tf.nn.conv2d(resampling.downsample(x), kernel, 1, "SAME")
+            return resampling.downsampled_conv(x, self.kernel.exact())
+        return tf.nn.conv2d(resampling.downsample(x), self.kernel(), 1, "SAME")
 
 
 class ConvTranspose2d(tf.Module):
@@ -183,7 +189,9 @@ class ConvTranspose2d(tf.Module):
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
         shape = [tf.shape(x)[0], *self.output_size, self.out_channels]
-        y = tf.nn.conv2d_transpose(x, self.kernel(), shape, self.stride, "SAME")
+        kernel = self.kernel()
+        x = tf.cast(x, kernel.dtype)
+        y = tf.nn.conv2d_transpose(x, kernel, shape, self.stride, "SAME")
         return _add(y, self.bias)
 
 
@@ -192,4 +200,4 @@ def _bias(size: int, use_bias: bool, value: float = 0.0) -> tf.Variable | None:
 
 
 def _add(x: tf.Tensor, bias: tf.Variable | None) -> tf.Tensor:
-    return x if bias is None else tf.nn.bias_add(x, bias)
+    return x if bias is None else tf.nn.bias_add(x, tf.cast(bias, x.dtype))

@@ -100,6 +100,7 @@ class ConditionalBatchNorm(tf.Module):
             )
         name = "norms.ConditionalBatchNorm"
         self.standardize = _Standardize(channels, decay, epsilon, name)
+        weights = weights.exact()
         self.gain = Dense(sizes.label, channels, weights, use_bias=False, name="gain")
         self.offset = Dense(
             sizes.label, channels, weights, use_bias=False, name="offset"
@@ -167,6 +168,7 @@ class SelfModulatedBatchNorm(tf.Module):
         name = "norms.SelfModulatedBatchNorm"
         self.standardize = _Standardize(channels, decay, epsilon, name)
         self.hidden = None
+        weights = weights.exact()
         if hidden_size:
             self.hidden = Dense(sizes.latent, hidden_size, weights, name="hidden")
         size = hidden_size or sizes.latent
@@ -232,7 +234,8 @@ def _fused(
     The only place where statistics of a batch are computed.
 
     Args:
-        x: [batch, height, width, channels] or [batch, channels].
+        x: [batch, height, width, channels] or [batch, channels], of any float type;
+            everything else is float32.
         scale: [channels] gain.
         offset: [channels] offset.
         epsilon: Added to the variance.
@@ -266,6 +269,7 @@ def _modulate(
     x: tf.Tensor, gain: tf.Tensor, offset: tf.Tensor, spatial: bool
 ) -> tf.Tensor:
     """Returns `x` times a gain plus an offset, both [batch, channels]."""
+    gain, offset = tf.cast(gain, x.dtype), tf.cast(offset, x.dtype)
     if spatial:
         gain, offset = gain[:, None, None, :], offset[:, None, None, :]
     return x * gain + offset

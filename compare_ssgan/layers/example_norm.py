@@ -170,5 +170,7 @@ def _standardize_each(
     epsilon: float,
 ) -> tf.Tensor:
     """Standardizes every example over `axes`, times `gain` plus `offset`."""
-    mean, variance = tf.nn.moments(x, axes, keepdims=True)
-    return tf.nn.batch_normalization(x, mean, variance, offset, gain, epsilon)
+    exact = tf.cast(x, tf.float32)
+    mean, variance = tf.nn.moments(exact, axes, keepdims=True)
+    y = tf.nn.batch_normalization(exact, mean, variance, offset, gain, epsilon)
+    return tf.cast(y, x.dtype)

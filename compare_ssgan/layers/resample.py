@@ -63,15 +63,15 @@ def upsampled_conv(
     Equal to the two operations up to rounding.
 
     Args:
-        x: [batch, height, width, in].
-        kernel: [3, 3, in, out] of a convolution with zero padding.
+        x: [batch, height, width, in], of any float type.
+        kernel: [3, 3, in, out] of a convolution with zero padding, float32.
         upsampling: As for `upsample`.
 
     Returns:
         [batch, 2 height, 2 width, out].
     """
     taps = _NEAREST if upsampling == "nearest" else _ZEROS
-    kernel = tf.transpose(_spread(kernel, taps), [0, 1, 3, 2])
+    kernel = tf.transpose(tf.cast(_spread(kernel, taps), x.dtype), [0, 1, 3, 2])
     _, height, width, _ = x.shape
     shape = [tf.shape(x)[0], 2 * height, 2 * width, kernel.shape[2]]
     return tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME")
@@ -84,14 +84,14 @@ def downsampled_conv(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     instead of 36. Equal to the two operations up to rounding.
 
     Args:
-        x: [batch, height, width, in], height and width even.
-        kernel: [3, 3, in, out] of a convolution with zero padding.
+        x: [batch, height, width, in], height and width even, of any float type.
+        kernel: [3, 3, in, out] of a convolution with zero padding, float32.
 
     Returns:
         [batch, height / 2, width / 2, out].
     """
     _assert_even(x)
-    return tf.nn.conv2d(x, _spread(kernel, _MEAN), 2, "SAME")
+    return tf.nn.conv2d(x, tf.cast(_spread(kernel, _MEAN), x.dtype), 2, "SAME")
 
 
 def _spread(kernel: tf.Tensor, taps: npt.NDArray[np.float32]) -> tf.Tensor:

@@ -11,6 +11,7 @@ from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import spec
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
+from compare_ssgan.training.precision import compute_dtype
 from compare_ssgan.training.step import make_train_step
 from compare_ssgan.types import Problem, Samples
 
@@ -62,6 +63,7 @@ def run(
     log_every: int = 20,
     ema_decay: float | None = None,
     ema_start_step: int = 0,
+    precision: str = "float32",
 ) -> Experiment:
     """Builds one run.
 
@@ -81,6 +83,7 @@ def run(
         ema_decay: Share an update of the generator's moving average keeps, in
             (0, 1); None for no average.
         ema_start_step: First generator step that is averaged.
+        precision: "float32" or "mixed_bfloat16"; see `training.precision`.
 
     Raises:
         InputError: If a setting is out of range or has the wrong type.
@@ -99,7 +102,12 @@ def run(
         raise InputError(f"run.seed (SEED) must be a whole number >= 0, not {seed!r}.")
     _check_average(ema_decay, ema_start_step, steps)
 
-    problem = Problem(tuple(dataset.image_shape), dataset.num_classes, batch_size)
+    problem = Problem(
+        tuple(dataset.image_shape),
+        dataset.num_classes,
+        batch_size,
+        compute_dtype(precision),
+    )
     game = gan(problem, seed)
     ema = None
     if ema_decay is not None:
