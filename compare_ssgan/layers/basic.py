@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from compare_ssgan.layers import resample as resampling
+from compare_ssgan.layers import winograd
 from compare_ssgan.layers.resample import Resample, Upsampling
 from compare_ssgan.layers.spectral_norm import SpectralNorm
 from compare_ssgan.layers.weights import Weights
@@ -134,7 +135,10 @@ class Conv2d(tf.Module):
 
     def _linear(self, x: tf.Tensor) -> tf.Tensor:
         if self.resample is None:
-            return tf.nn.conv2d(x, self.kernel(), self.stride, "SAME")
+            kernel = self.kernel()
+            if self.stride == 1 and winograd.pays(x, kernel):
+                return winograd.conv3x3(x, kernel)
+            return tf.nn.conv2d(x, kernel, self.stride, "SAME")
         if self.resample == "up":
             if self.size == 3:
                 kernel = self.kernel.exact()
