@@ -99,7 +99,7 @@ def test_a_paper_file_is_the_published_setting(dataset, method):
     _, built = build(request(method, dataset, "paper"))
     lines = config.canonical()
     assert "roots.evaluate.num_samples = 10000" in lines
-    assert built.problem.batch_size == 64
+    assert built.batch_size == 64
     counts = provenance.networks(built.game)
     assert counts["generator"]["parameters"] == GENERATORS.get(method, 5_849_603)
     assert counts["discriminator"]["parameters"] == DISCRIMINATORS.get(

@@ -135,10 +135,9 @@ class Conv2d(tf.Module):
 
     def _linear(self, x: tf.Tensor) -> tf.Tensor:
         if self.resample is None:
-            kernel = self.kernel()
-            if self.stride == 1 and winograd.pays(x, kernel):
-                return winograd.conv3x3(x, kernel)
-            return tf.nn.conv2d(x, kernel, self.stride, "SAME")
+            if self.stride == 1 and winograd.pays(x, self.kernel.raw):
+                return winograd.conv3x3(x, self.kernel.exact())
+            return tf.nn.conv2d(x, self.kernel(), self.stride, "SAME")
         if self.resample == "up":
             if self.size == 3:
                 kernel = self.kernel.exact()

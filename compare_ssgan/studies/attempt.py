@@ -73,7 +73,7 @@ class Attempt:
             ending = loop.train(
                 experiment.train_step,
                 experiment.dataset.train.training_batches(
-                    experiment.problem.batch_size,
+                    experiment.batch_size,
                     experiment.seed,
                     start=start * experiment.discriminator_steps,
                 ),
@@ -142,7 +142,7 @@ class Attempt:
         self._add_timing(step, "checkpoint")
 
     def _row(self, step: int, metric: str, value: float, seed: int) -> dict[str, Any]:
-        per_step = self._experiment.problem.batch_size
+        per_step = self._experiment.batch_size
         per_step *= self._experiment.discriminator_steps
         return {
             "step": step,

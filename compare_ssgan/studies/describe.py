@@ -96,7 +96,7 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
         "budget": request.budget,
         "image_shape": list(built.problem.image_shape),
         "num_classes": built.problem.num_classes,
-        "batch_size": built.problem.batch_size,
+        "batch_size": built.batch_size,
         "discriminator_steps": built.discriminator_steps,
         "steps": built.schedule.steps,
         **networks,

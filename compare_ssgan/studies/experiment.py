@@ -21,7 +21,7 @@ class Experiment(NamedTuple):
 
     Attributes:
         dataset: What is trained on.
-        problem: Image shape, classes and batch size.
+        problem: What the game was built for.
         game: The players.
         ema: The moving average of the generator, or None.
         parts: What a checkpoint holds, by name.
@@ -29,6 +29,7 @@ class Experiment(NamedTuple):
         discriminator_steps: Discriminator steps per generator step.
         schedule: When things are due.
         seed: Of the order of the data; the game has used it too.
+        batch_size: Real images per step of a player, in all parts together.
     """
 
     dataset: Any
@@ -40,6 +41,7 @@ class Experiment(NamedTuple):
     discriminator_steps: int
     schedule: Schedule
     seed: int
+    batch_size: int
 
     @property
     def averaged_generator(self) -> Any:
@@ -63,7 +65,9 @@ def run(
     log_every: int = 20,
     ema_decay: float | None = None,
     ema_start_step: int = 0,
+    accumulation: int = 1,
     precision: str = "float32",
+    jit_compile: bool = False,
 ) -> Experiment:
     """Builds one run.
 
@@ -83,7 +87,11 @@ def run(
         ema_decay: Share an update of the generator's moving average keeps, in
             (0, 1); None for no average.
         ema_start_step: First generator step that is averaged.
+        accumulation: Equal parts that a batch is processed in, one after the other,
+            for batches too large for the memory. Each part has batch statistics, noise
+            and tasks of its own.
         precision: "float32" or "mixed_bfloat16"; see `training.precision`.
+        jit_compile: Whether XLA compiles the training step, which pays on GPUs.
 
     Raises:
         InputError: If a setting is out of range or has the wrong type.
@@ -92,6 +100,12 @@ def run(
     _check_whole(1, steps=steps, eval_every=eval_every)
     _check_whole(1, checkpoint_every=checkpoint_every, log_every=log_every)
     _check_whole(0, ema_start_step=ema_start_step)
+    _check_whole(1, accumulation=accumulation)
+    if batch_size % accumulation:
+        raise InputError(
+            f"run.accumulation = {accumulation} does not divide the batch of "
+            f"{batch_size}. Change run.accumulation or BATCH_SIZE."
+        )
     _check_data(dataset, batch_size)
     _check_callable(
         gan=gan,
@@ -105,7 +119,7 @@ def run(
     problem = Problem(
         tuple(dataset.image_shape),
         dataset.num_classes,
-        batch_size,
+        batch_size // accumulation,
         compute_dtype(precision),
     )
     game = gan(problem, seed)
@@ -123,6 +137,8 @@ def run(
         parts["generator_optimizer"],
         discriminator_steps,
         ema,
+        accumulation=accumulation,
+        jit_compile=jit_compile,
     )
     if ema is not None:
         parts["ema"] = ema
@@ -136,6 +152,7 @@ def run(
         discriminator_steps,
         Schedule(steps, eval_every, checkpoint_every, log_every),
         seed,
+        batch_size,
     )
 
 
@@ -166,7 +183,7 @@ def build() -> Experiment:
 def trace(built: Experiment) -> Any:
     """Returns the graph of a training step, which takes none."""
     height, width, channels = built.problem.image_shape
-    batch, classes = built.problem.batch_size, built.problem.num_classes
+    batch, classes = built.batch_size, built.problem.num_classes
     images = tf.TensorSpec([batch, height, width, channels], tf.float32)
     labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
     samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))

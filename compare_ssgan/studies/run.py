@@ -155,7 +155,7 @@ def _describe(
         "num_classes": built.problem.num_classes,
         "networks": provenance.networks(built.game),
         "steps": built.schedule.steps,
-        "batch_size": built.problem.batch_size,
+        "batch_size": built.batch_size,
         "discriminator_steps": built.discriminator_steps,
     }
 

@@ -42,6 +42,18 @@ def test_merged_convolutions_equal_the_two_operations(name, size):
         np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", list(PAIRS))
+def test_large_maps_of_many_channels_are_exact_too(name):
+    rng = np.random.default_rng(0)
+    size = 16 if name == "down" else 8
+    x = rng.normal(size=[2, size, size + 2, 128]).astype(np.float32)
+    kernel = rng.normal(size=[3, 3, 128, 128]).astype(np.float32)
+    merged, plain = (value_and_gradients(f, x, kernel) for f in PAIRS[name])
+    for one, other in zip(merged, plain, strict=True):
+        scale = np.abs(other.numpy()).max()
+        np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["nearest", "zeros"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 5)])
 def test_merged_upsampling_takes_any_size(name, size):
