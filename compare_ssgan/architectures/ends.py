@@ -1,4 +1,4 @@
-"""The ends of networks, where activations become pixels or features in float32."""
+"""The ends of networks, where pixels in [0, 1] enter and leave, and features leave."""
 
 from typing import Literal
 
@@ -6,6 +6,17 @@ import tensorflow as tf
 
 Output = Literal["sigmoid", "tanh"]
 Pooling = Literal["mean", "sum"]
+InputRange = Literal["unit", "centered"]
+
+
+def from_pixels(images: tf.Tensor, input_range: InputRange) -> tf.Tensor:
+    """Returns what a discriminator's first layer sees, shaped like `images`.
+
+    Args:
+        images: Pixels in [0, 1].
+        input_range: "unit" for the pixels as they are, "centered" for [-1, 1].
+    """
+    return images if input_range == "unit" else 2.0 * images - 1.0
 
 
 def to_pixels(x: tf.Tensor, output: Output) -> tf.Tensor:

@@ -1,18 +1,28 @@
 """The residual networks for 32x32 images of SNGAN, and compare_gan's form of them."""
 
-from functools import partial
-from typing import Literal
-
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_width
-from compare_ssgan.architectures.ends import Output, Pooling, pool, to_pixels
+from compare_ssgan.architectures.ends import (
+    InputRange,
+    Output,
+    Pooling,
+    from_pixels,
+    pool,
+    to_pixels,
+)
+from compare_ssgan.architectures.residual import (
+    discriminator_norms,
+    generator_norms,
+    residual_blocks,
+    run_discriminator_blocks,
+)
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, Dense
-from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
+from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.resample import Upsampling
-from compare_ssgan.layers.resnet import ResidualBlock, ShortcutSize
+from compare_ssgan.layers.resnet import ShortcutSize
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes, ImageShape, Representation
 
@@ -68,21 +78,15 @@ class Generator(tf.Module):
         check_width("resnet_cifar.Generator.channels", channels)
         check_choice("resnet_cifar.Generator.upsampling", upsampling, Upsampling)
         check_choice("resnet_cifar.Generator.output", output, Output)
-        make = None if norm is None else partial(norm, sizes=sizes, weights=weights)
+        make = generator_norms(norm, sizes, weights)
         self.dense = Dense(input_size, _START**2 * channels, weights)
-        self.blocks = [
-            ResidualBlock(
-                channels,
-                channels,
-                weights,
-                make,
-                shortcut_kernel_size=shortcut_kernel_size,
-                resample="up",
-                upsampling=upsampling,
-                name=f"block{index}",
-            )
-            for index in range(_NUM_UP)
-        ]
+        self.blocks = residual_blocks(
+            [(channels, channels, "up")] * _NUM_UP,
+            weights,
+            make,
+            shortcut_kernel_size=shortcut_kernel_size,
+            upsampling=upsampling,
+        )
         self.norm = None if make is None else make(channels)
         self.conv = Conv2d(channels, image_shape[2], weights)
         self.channels, self.output = channels, output
@@ -124,7 +128,7 @@ class Backbone(tf.Module):
         channels: int = 128,
         shortcut_kernel_size: ShortcutSize = 3,
         pooling: Pooling = "mean",
-        input_range: Literal["unit", "centered"] = "unit",
+        input_range: InputRange = "unit",
     ) -> None:
         """Builds the network.
 
@@ -150,35 +154,26 @@ class Backbone(tf.Module):
         name = "resnet_cifar.Backbone"
         check_width(f"{name}.channels", channels)
         check_choice(f"{name}.pooling", pooling, Pooling)
-        check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
-        make = None
-        if norm is not None:
-            make = partial(
-                discriminator_norm, norm, weights=weights, architecture="resnet_cifar"
-            )
-        self.blocks = [
-            ResidualBlock(
-                channels if index else image_shape[2],
-                channels,
-                weights,
-                make,
-                shortcut_kernel_size=shortcut_kernel_size,
-                resample="down" if index < 2 else None,
-                activate_input=index > 0 or norm is not None,
-                name=f"block{index}",
-            )
-            for index in range(4)
-        ]
+        check_choice(f"{name}.input_range", input_range, InputRange)
+        self.blocks = residual_blocks(
+            [
+                (image_shape[2], channels, "down"),
+                (channels, channels, "down"),
+                (channels, channels, None),
+                (channels, channels, None),
+            ],
+            weights,
+            discriminator_norms(norm, weights, "resnet_cifar"),
+            shortcut_kernel_size=shortcut_kernel_size,
+            activate_first=norm is not None,
+        )
         self.pooling, self.input_range = pooling, input_range
         self.feature_size = channels
 
     def __call__(self, images: tf.Tensor, training: bool) -> Representation:
         """Returns [batch, channels] features of images in [0, 1], and block outputs."""
-        x = images if self.input_range == "unit" else 2.0 * images - 1.0
-        blocks = {}
-        for index, block in enumerate(self.blocks):
-            x = block(x, Condition(), training)
-            blocks[f"block{index}"] = x
+        x = from_pixels(images, self.input_range)
+        x, blocks = run_discriminator_blocks(self.blocks, x, training)
         return Representation(pool(tf.nn.relu(x), self.pooling), blocks)
 
 

@@ -1,4 +1,4 @@
-"""A split that lives in memory as bytes; floats exist a batch at a time."""
+"""A split that is an array of bytes; floats exist a batch at a time."""
 
 import functools
 import hashlib
@@ -16,7 +16,7 @@ class Arrays(NamedTuple):
     """The content of a split.
 
     Attributes:
-        images: [examples, height, width, channels] uint8.
+        images: [examples, height, width, channels] uint8, in memory or mapped into it.
         labels: [examples] integers, -1 for an unlabelled example; None where the
             dataset has no labels.
     """
@@ -26,7 +26,7 @@ class Arrays(NamedTuple):
 
 
 class ArraySplit:
-    """Examples held in memory; implements `datasets.base.Split`.
+    """Examples of two arrays; implements `datasets.base.Split`.
 
     The training order is one endless sequence: permutation of epoch 0, of epoch 1,
     and so on, cut into batches. A batch at the end of an epoch is filled from the
@@ -34,7 +34,12 @@ class ArraySplit:
     """
 
     def __init__(
-        self, num_examples: int, num_classes: int, load: Callable[[], Arrays]
+        self,
+        num_examples: int,
+        num_classes: int,
+        load: Callable[[], Arrays],
+        *,
+        hashed_images: int | None = None,
     ) -> None:
         """Makes a split whose arrays are loaded when the first batch is.
 
@@ -42,21 +47,35 @@ class ArraySplit:
             num_examples: Number of examples that `load` returns.
             num_classes: Number of classes; 0 if there are no labels.
             load: Returns the arrays; called once.
+            hashed_images: Number of evenly spaced images that the content hash reads,
+                None for all: those of a large dataset take minutes.
         """
         self.num_examples = num_examples
         self._num_classes = num_classes
         self._load = load
+        self._hashed_images = hashed_images
 
     @classmethod
-    def of(cls, arrays: Arrays, num_classes: int) -> "ArraySplit":
+    def of(
+        cls, arrays: Arrays, num_classes: int, *, hashed_images: int | None = None
+    ) -> "ArraySplit":
         """Makes a split of arrays that are there already."""
-        return cls(len(arrays.images), num_classes, lambda: arrays)
+        return cls(
+            len(arrays.images),
+            num_classes,
+            lambda: arrays,
+            hashed_images=hashed_images,
+        )
 
     @functools.cached_property
     def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of images and labels."""
+        """Hexadecimal SHA-256 of images, all or some of them, and of all labels."""
         images, labels = self._arrays
         digest = hashlib.sha256(repr((images.shape, self._num_classes)).encode())
+        num = self._hashed_images
+        if num is not None and num < len(images):
+            digest.update(f"{num} images".encode())
+            images = images[np.linspace(0, len(images) - 1, num).round().astype(int)]
         digest.update(np.ascontiguousarray(images).data)
         if labels is not None:
             digest.update(labels.astype("<i8").tobytes())

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.layers.basic import Dense
+from compare_ssgan.layers.initializers import Initializer
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Samples, Verdict
 
@@ -30,15 +31,26 @@ class Projection(tf.Module):
     https://arxiv.org/abs/1802.05637. Rows without a label add nothing.
     """
 
-    def __init__(self, feature_size: int, num_classes: int, weights: Weights) -> None:
+    def __init__(
+        self,
+        feature_size: int,
+        num_classes: int,
+        weights: Weights,
+        *,
+        initializer: Initializer | None = None,
+    ) -> None:
         """Creates the embedding, without a bias.
 
         Args:
             feature_size: Size of the discriminator's features.
             num_classes: Number of classes.
             weights: How the [num_classes, feature_size] kernel is made.
+            initializer: Draws that kernel; None for what draws all others. BigGAN in
+                compare_gan has initializers.glorot_normal here.
         """
         super().__init__("projection")
+        if initializer is not None:
+            weights = weights._replace(initializer=initializer)
         self.embedding = Dense(num_classes, feature_size, weights, use_bias=False)
 
     def __call__(self, features: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

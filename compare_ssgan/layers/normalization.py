@@ -86,7 +86,12 @@ class NormFactory(Protocol):
 
 
 def discriminator_norm(
-    norm: NormFactory, channels: int, weights: Weights, architecture: str
+    norm: NormFactory,
+    channels: int,
+    weights: Weights,
+    architecture: str,
+    *,
+    spatial: bool = True,
 ) -> Norm:
     """Returns a normalization for a discriminator.
 
@@ -95,6 +100,7 @@ def discriminator_norm(
         channels: Channels of the input.
         weights: How to make kernels.
         architecture: Name of the network, for the message.
+        spatial: Whether inputs are images of rank 4, not vectors of rank 2.
 
     Returns:
         What `norm` makes, without a condition.
@@ -106,7 +112,7 @@ def discriminator_norm(
     # Only what is no class must be built to know what it makes.
     made = None
     if getattr(factory, "allowed_in_discriminator", True):
-        made = norm(channels, ConditionSizes(), weights)
+        made = norm(channels, ConditionSizes(), weights, spatial=spatial)
     if made is None or not made.allowed_in_discriminator:
         name = getattr(factory, "__name__", type(factory).__name__)
         raise InputError(

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from compare_ssgan.architectures import dcgan, resnet_cifar, sndcgan
+from compare_ssgan.architectures import (
+    dcgan,
+    infogan,
+    resnet5,
+    resnet_cifar,
+    resnet_stl,
+    sndcgan,
+)
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers import normalization as norms
 from compare_ssgan.layers.basic import Kernel
@@ -15,7 +22,14 @@ from compare_ssgan.layers.spectral_norm import SpectralNorm
 from compare_ssgan.types import Condition, ConditionSizes
 
 SIZES = ConditionSizes(latent=8, label=3)
-NETWORKS = {"resnet_cifar": resnet_cifar, "sndcgan": sndcgan, "dcgan": dcgan}
+NETWORKS = {
+    "resnet_cifar": resnet_cifar,
+    "sndcgan": sndcgan,
+    "dcgan": dcgan,
+    "infogan": infogan,
+    "resnet5": resnet5,
+    "resnet_stl": resnet_stl,
+}
 NORMS = {
     "none": None,
     "batch": norms.BatchNorm,
@@ -25,19 +39,31 @@ NORMS = {
     "instance": norms.InstanceNorm,
     "group": functools.partial(norms.GroupNorm, num_groups=2),
 }
-REFUSED = {("sndcgan", "instance")}
-SUPPORTED = [(n, m) for n in NETWORKS for m in NORMS if (n, m) not in REFUSED]
+REFUSED = {("sndcgan", "instance"), ("infogan", "instance")}
+# Networks of the blocks of resnet_cifar, which is tried with every normalization.
+RESIDUAL = ("resnet5", "resnet_stl")
+SUPPORTED = [
+    (name, norm)
+    for name in NETWORKS
+    for norm in NORMS
+    if (name, norm) not in REFUSED
+    and (name not in RESIDUAL or norm in ("none", "conditional", "self-modulated"))
+]
 DISCRIMINATORS = [
     *[(name, "none") for name in NETWORKS],
-    ("resnet_cifar", "layer"),
-    ("dcgan", "layer"),
+    *[(name, "layer") for name in NETWORKS if name != "sndcgan"],
 ]
 IMAGE_SHAPES = [
     ("resnet_cifar", (32, 32, 1)),
     ("resnet_cifar", (32, 32, 3)),
-    *[(n, (s, s, 3)) for n in ("sndcgan", "dcgan") for s in (28, 32, 64, 128)],
-    ("sndcgan", (30, 43, 1)),
-    ("dcgan", (30, 43, 1)),
+    *[
+        (n, (s, s, 3))
+        for n in ("sndcgan", "dcgan", "infogan")
+        for s in (28, 32, 64, 128)
+    ],
+    *[(n, (30, 43, 1)) for n in ("sndcgan", "dcgan", "infogan")],
+    *[("resnet5", (s, s, c)) for s, c in ((4, 3), (16, 1), (32, 3), (128, 3))],
+    *[("resnet_stl", (48, 48, 3)), ("resnet_stl", (32, 16, 1))],
 ]
 
 
@@ -99,6 +125,23 @@ def test_features_have_the_size_promised(weights, name, shape):
     assert list(blocks) == [f"block{index}" for index in range(len(blocks))]
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_bfloat16_products_change_images_and_features_a_little(weights, name):
+    weights = weights._replace(spectral_norm=True)
+    outputs = []
+    for dtype in (tf.float32, tf.bfloat16):
+        fresh = weights._replace(rng=np.random.default_rng(0), dtype=dtype)
+        z, condition = inputs()
+        made = generator(name, fresh, "self-modulated")(z, condition, training=True)
+        features = backbone(name, fresh)(images(), training=True).features
+        assert made.dtype == features.dtype == tf.float32
+        outputs.append((made.numpy(), features.numpy()))
+    (made, features), (rough_made, rough_features) = outputs
+    assert 0.0 < np.abs(rough_made - made).mean() < 0.05
+    scale = np.abs(features).max()
+    assert 0.0 < np.abs(rough_features - features).max() < 0.1 * scale
+
+
 @pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("name, norm", SUPPORTED)
 def test_every_generator_variable_receives_a_gradient(
@@ -149,7 +192,7 @@ def test_spectral_norm_covers_every_kernel_or_none(weights, name, spectral_norm)
         parts = network.submodules
         kernels = sum(isinstance(part, Kernel) for part in parts)
         normalized = sum(isinstance(part, SpectralNorm) for part in parts)
-        assert kernels > 3
+        assert kernels >= 3
         assert normalized == (kernels if spectral_norm else 0)
 
 

@@ -6,13 +6,6 @@ from compare_ssgan.datasets.cifar10 import cifar10
 from compare_ssgan.errors import InputError
 
 
-@pytest.fixture
-def directory(tmp_path):
-    base.set_data_directory(tmp_path)
-    yield tmp_path
-    base.set_data_directory(None)
-
-
 def _arrays(**changes):
     rng = np.random.default_rng(0)
     arrays = {}
