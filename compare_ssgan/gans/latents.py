@@ -1,12 +1,11 @@
 """Distributions of the latent variables of a generator."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
-from compare_ssgan.types import Codes
 
 Latents = Callable[[int, int, tf.random.Generator], tf.Tensor]
 
@@ -50,32 +49,3 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Latents:
         return rng.uniform([num, size], low, high)
 
     return draw
-
-
-@config.register("latents")
-def codes(*, categorical: Sequence[int] = (10,), continuous: int = 2) -> Codes:
-    """Codes for an InfoGAN: categorical and uniform ones, as in arXiv 1606.03657.
-
-    The defaults are those of its experiment with MNIST, Sec. 7.2.
-
-    Args:
-        categorical: Number of categories of each categorical code, uniform.
-        continuous: Number of codes that are uniform in [-1, 1).
-
-    Returns:
-        The codes, for `gans.ModularGAN.codes`.
-
-    Raises:
-        InputError: If there are none, or one has fewer than two categories.
-    """
-    if any(classes < 2 for classes in categorical):
-        raise InputError(
-            "latents.codes.categorical lists numbers of categories, two at least; "
-            f"received {categorical!r}."
-        )
-    if continuous < 0 or not (categorical or continuous):
-        raise InputError(
-            "latents.codes needs a categorical or a continuous code; received "
-            f"categorical = {categorical!r} and continuous = {continuous!r}."
-        )
-    return Codes(tuple(categorical), continuous)

@@ -1,5 +1,6 @@
-"""InfoGAN's task: which codes a generated image was made from."""
+"""InfoGAN: codes beside the noise, and the task of telling them from the image."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,14 @@ from compare_ssgan.gans.tasks import Judged
 from compare_ssgan.layers.basic import Dense
 from compare_ssgan.layers.batch_norm import BatchNorm
 from compare_ssgan.layers.weights import Weights
-from compare_ssgan.types import Condition, ConditionSizes, Player, Problem, Samples
+from compare_ssgan.types import (
+    Codes,
+    Condition,
+    ConditionSizes,
+    Player,
+    Problem,
+    Samples,
+)
 
 _LEAK = 0.1
 _CATEGORICAL_WEIGHT = 1.0
@@ -33,6 +41,35 @@ class _UnitNormal(NamedTuple):
         """Returns the [batch] log densities of [batch, codes] independent codes."""
         squares = tf.square(values - self.means) + np.log(2 * np.pi)
         return -0.5 * tf.reduce_sum(squares, axis=1)
+
+
+@config.register("latents")
+def codes(*, categorical: Sequence[int] = (10,), continuous: int = 2) -> Codes:
+    """Codes for an InfoGAN: categorical and uniform ones, as in arXiv 1606.03657.
+
+    The defaults are those of its experiment with MNIST, Sec. 7.2.
+
+    Args:
+        categorical: Number of categories of each categorical code, uniform.
+        continuous: Number of codes that are uniform in [-1, 1).
+
+    Returns:
+        The codes, for `gans.ModularGAN.codes`.
+
+    Raises:
+        InputError: If there are none, or one has fewer than two categories.
+    """
+    if any(classes < 2 for classes in categorical):
+        raise InputError(
+            "latents.codes.categorical lists numbers of categories, two at least; "
+            f"received {categorical!r}."
+        )
+    if continuous < 0 or not (categorical or continuous):
+        raise InputError(
+            "latents.codes needs a categorical or a continuous code; received "
+            f"categorical = {categorical!r} and continuous = {continuous!r}."
+        )
+    return Codes(tuple(categorical), continuous)
 
 
 @config.register("tasks")

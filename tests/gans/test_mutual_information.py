@@ -6,8 +6,8 @@ import tensorflow as tf
 import tiny
 
 from compare_ssgan.errors import InputError
-from compare_ssgan.gans import conditioning, latents
-from compare_ssgan.gans.mutual_information import MutualInformation
+from compare_ssgan.gans import conditioning
+from compare_ssgan.gans.mutual_information import MutualInformation, codes
 from compare_ssgan.gans.tasks import Judged
 from compare_ssgan.layers import initializers
 from compare_ssgan.layers.normalization import (
@@ -23,9 +23,9 @@ CODES = Codes((3, 2), 2)
 STEP = tf.constant(0, tf.int64)
 
 
-def task(codes=CODES, **options):
+def task(among=CODES, **options):
     weights = Weights(np.random.default_rng(0), initializers.normal(stddev=0.5))
-    return MutualInformation(tiny.PROBLEM._replace(codes=codes), 5, weights, **options)
+    return MutualInformation(tiny.PROBLEM._replace(codes=among), 5, weights, **options)
 
 
 def generated(num=16):
@@ -63,11 +63,11 @@ def test_codes_are_uniform_categories_and_uniform_numbers():
     assert abs(np.corrcoef(numbers.T)[0, 1]) < 0.06
 
 
-@pytest.mark.parametrize("codes", [Codes((3,), 0), Codes((), 2)])
-def test_either_kind_of_code_may_be_missing(codes):
-    drawn = codes.draw(4, tf.random.Generator.from_seed(0))
-    assert [part.shape for part in codes.split(drawn)] == [[4, codes.size]]
-    game = tiny.game(codes=codes, tasks=[MutualInformation])
+@pytest.mark.parametrize("one_kind", [Codes((3,), 0), Codes((), 2)])
+def test_either_kind_of_code_may_be_missing(one_kind):
+    drawn = one_kind.draw(4, tf.random.Generator.from_seed(0))
+    assert [part.shape for part in one_kind.split(drawn)] == [[4, one_kind.size]]
+    game = tiny.game(codes=one_kind, tasks=[MutualInformation])
     value = game.generator_objective(tiny.batch()).terms["mutual_information"]
     assert np.isfinite(value.numpy())
 
@@ -154,10 +154,9 @@ def test_both_players_minimize_it_and_only_the_discriminator_trains_the_head(
 
 
 def test_training_makes_the_codes_readable():
-    codes = Codes((3,), 0)
     # From the usual N(0, 0.02) so small a generator is slow to tell codes apart.
     wide = initializers.normal(stddev=0.3)
-    game = tiny.game(codes=codes, tasks=[MutualInformation], initializer=wide)
+    game = tiny.game(codes=Codes((3,), 0), tasks=[MutualInformation], initializer=wide)
     step = make_train_step(game, adam(0.02)(1), adam(0.02)(1))
     terms = [step([tiny.batch(seed=i)]) for i in range(120)]
     first, last = (
@@ -171,7 +170,7 @@ def test_training_makes_the_codes_readable():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: task(codes=None), "gans.ModularGAN.codes = @latents.codes()"),
+        (lambda: task(None), "gans.ModularGAN.codes = @latents.codes()"),
         (lambda: task(categorical_weight=-1.0), "categorical_weight must not be neg"),
         (
             lambda: task(Codes((), 1), categorical_weight=1.0),
@@ -182,9 +181,9 @@ def test_training_makes_the_codes_readable():
             "there are no continuous codes",
         ),
         (lambda: task(hidden_size=0), "hidden_size must be positive or None"),
-        (lambda: latents.codes(categorical=[1]), r"two at least; received \[1\]"),
-        (lambda: latents.codes(categorical=[], continuous=0), "needs a categorical or"),
-        (lambda: latents.codes(continuous=-1), "needs a categorical or"),
+        (lambda: codes(categorical=[1]), r"two at least; received \[1\]"),
+        (lambda: codes(categorical=[], continuous=0), "needs a categorical or"),
+        (lambda: codes(continuous=-1), "needs a categorical or"),
     ],
 )
 def test_codes_that_cannot_work_are_refused(make, message):
@@ -193,4 +192,4 @@ def test_codes_that_cannot_work_are_refused(make, message):
 
 
 def test_the_default_codes_are_those_of_the_papers_mnist_experiment():
-    assert latents.codes() == Codes((10,), 2)
+    assert codes() == Codes((10,), 2)
