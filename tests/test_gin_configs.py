@@ -143,6 +143,7 @@ def test_the_paper_file_of_infogan_is_the_published_setting():
         "gans.ModularGAN.generator = @infogan.Generator",
         "tasks.MutualInformation.hidden_size = 128",
         "tasks.MutualInformation.continuous_weight = 1.0",
+        "optimizers.adam.learning_rate = 0.0002",
         "generator/optimizers.adam.learning_rate = 0.001",
     }
 
