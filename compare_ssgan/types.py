@@ -9,6 +9,41 @@ Player = Literal["discriminator", "generator"]
 ImageShape = tuple[int, int, int]
 
 
+class Codes(NamedTuple):
+    """Latent variables that a generator gets besides noise, to be told from its images.
+
+    They are the last columns of `Samples.latents`: first the categorical codes,
+    one-hot, then the continuous ones, uniform in [-1, 1).
+
+    Attributes:
+        categorical: Number of categories of each categorical code.
+        continuous: Number of continuous codes.
+    """
+
+    categorical: tuple[int, ...] = ()
+    continuous: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return sum(self.categorical) + self.continuous
+
+    def draw(self, num: int, rng: tf.random.Generator) -> tf.Tensor:
+        """Returns [num, size] codes."""
+        parts = [
+            tf.one_hot(rng.uniform([num], 0, classes, tf.int32), classes)
+            for classes in self.categorical
+        ]
+        if self.continuous:
+            parts.append(rng.uniform([num, self.continuous], -1.0, 1.0))
+        return tf.concat(parts, axis=1)
+
+    def split(self, columns: tf.Tensor) -> list[tf.Tensor]:
+        """Splits [batch, size] into the categorical codes and all continuous ones."""
+        continuous = [self.continuous] if self.continuous else []
+        return tf.split(columns, [*self.categorical, *continuous], axis=1)
+
+
 class Problem(NamedTuple):
     """What a game is built for: the data it will see, a batch at a time.
 
@@ -18,12 +53,15 @@ class Problem(NamedTuple):
         batch_size: Examples the game sees at once.
         dtype: In which networks compute products and keep activations. Variables,
             statistics, features, images and losses are float32 in any case.
+        codes: Codes among the latents of generated examples; set by the game, for
+            its tasks.
     """
 
     image_shape: ImageShape
     num_classes: int
     batch_size: int
     dtype: tf.DType = tf.float32
+    codes: Codes | None = None
 
 
 class Samples(NamedTuple):
@@ -33,7 +71,8 @@ class Samples(NamedTuple):
         images: [batch, height, width, channels] float32 in [0, 1].
         labels: [batch, classes] one-hot or soft labels; an all-zero row marks an
             unlabelled example. None where there are no labels at all.
-        latents: [batch, latent_size] of generated examples, None for real ones.
+        latents: [batch, latent_size] of generated examples, codes included; None
+            for real ones.
         ids: [batch] int64 stable ids of real examples, None for generated ones.
     """
 

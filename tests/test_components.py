@@ -21,9 +21,9 @@ REFERENCE = re.compile(r"arxiv|https?://|\(?no\s+reference", re.IGNORECASE)
 def test_every_package_of_components_is_found():
     groups = {name.split(".")[0] for name in COMPONENTS}
     assert groups >= {
-        "conditioning", "datasets", "dcgan", "features", "gans", "initializers",
-        "latents", "losses", "metrics", "norms", "optimizers", "penalties",
-        "resnet_cifar", "roots", "sndcgan", "tasks",
+        "augmentations", "conditioning", "datasets", "dcgan", "features", "gans",
+        "initializers", "latents", "losses", "metrics", "norms", "optimizers",
+        "penalties", "regularizers", "resnet_cifar", "roots", "sndcgan", "tasks",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+from compare_ssgan.gans.augmentations import mirrors
 from compare_ssgan.types import Problem
 
 _UNCONDITIONAL = "Set gans.ModularGAN.conditional = True or remove it."
@@ -121,6 +122,22 @@ def check_players(
             "Set gans.ModularGAN.conditioning = @conditioning.Projection, add "
             "@tasks.Classification to gans.ModularGAN.tasks, or set "
             "gans.ModularGAN.concatenate_labels."
+        )
+
+
+def check_augmentation(augmentation: Any, tasks: Sequence[Any]) -> None:
+    """Refuses an augmentation that changes what a task is to tell.
+
+    Raises:
+        InputError: If it mirrors images whose orientation is a label.
+    """
+    spoiled = [t.name for t in tasks if getattr(t, "spoiled_by_mirroring", False)]
+    if spoiled and mirrors(augmentation):
+        raise InputError(
+            "gans.ModularGAN.augmentation mirrors images after the task "
+            f"'{spoiled[0]}' turned them, which makes its labels wrong. Flip real "
+            "images only, gans.ModularGAN.data_augmentation = "
+            "@augmentations.random_flip(), or remove one of them."
         )
 
 

@@ -8,14 +8,18 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.gans import combinations, latents
+from compare_ssgan.gans.augmentations import Augmentation
 from compare_ssgan.gans.discriminator import Discriminator, judge_together
 from compare_ssgan.gans.generator import Generator, LabelledLatents
 from compare_ssgan.gans.losses import AdversarialLoss
 from compare_ssgan.gans.penalties import Penalty
+from compare_ssgan.gans.regularizers import Regularizer
 from compare_ssgan.gans.tasks import Judged, Task
 from compare_ssgan.layers import initializers
+from compare_ssgan.layers.basic import matrices_of
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import (
+    Codes,
     ConditionSizes,
     Objective,
     Player,
@@ -24,8 +28,6 @@ from compare_ssgan.types import (
     Verdict,
     objective,
 )
-
-Augmentation = Callable[[Samples, tf.random.Generator], Samples]
 
 
 @config.register("gans")
@@ -55,14 +57,20 @@ class ModularGAN(tf.Module):
         labelled_latents: Whether what self-modulation sees depends on the label.
         fake_labels: Labels of generated images: "uniform" over the classes, or
             those of the real "batch".
-        latent_size: Number of latent variables.
+        latent_size: Number of latent variables, codes not counted.
         latent_distribution: Of the latents; None means `latents.normal()`.
+        codes: Latent variables behind those, for `tasks.MutualInformation`; or None.
         initializer: Of kernels; None means `initializers.normal()`, N(0, 0.02^2).
         generator_norm: Normalization of the generator, or None.
         discriminator_norm: Normalization of the discriminator, or None.
         generator_spectral_norm: Whether kernels of G are divided by their norm.
         discriminator_spectral_norm: The same for D and its heads.
-        augmentation: Stands between every image and the discriminator, or None.
+        augmentation: Stands between every image and the discriminator, views of
+            tasks and images of penalties included; or None.
+        data_augmentation: Changes real images before anything else sees them; or
+            None. What it does to the data, such as flips, G learns to imitate.
+        generator_regularizer: Of the kernels of G, an additional term; or None.
+        discriminator_regularizer: Of the kernels of D and its heads; or None.
 
     Raises:
         InputError: If components do not fit each other or the data.
@@ -85,12 +93,16 @@ class ModularGAN(tf.Module):
         fake_labels: str = "uniform",
         latent_size: int = 128,
         latent_distribution: latents.Latents | None = None,
+        codes: Codes | None = None,
         initializer: initializers.Initializer | None = None,
         generator_norm: Callable[..., Any] | None = None,
         discriminator_norm: Callable[..., Any] | None = None,
         generator_spectral_norm: bool = False,
         discriminator_spectral_norm: bool = False,
         augmentation: Augmentation | None = None,
+        data_augmentation: Augmentation | None = None,
+        generator_regularizer: Regularizer | None = None,
+        discriminator_regularizer: Regularizer | None = None,
     ) -> None:
         """Builds both players; the arguments are described above."""
         super().__init__("gan")
@@ -99,9 +111,13 @@ class ModularGAN(tf.Module):
         )
         combinations.check_options(problem, fake_labels, latent_size, conditional)
         self.problem, self.loss, self.penalty = problem, loss, penalty
-        self.augmentation, self.fake_labels = augmentation, fake_labels
+        self.augmentation, self.data_augmentation = augmentation, data_augmentation
+        self.generator_regularizer = generator_regularizer
+        self.discriminator_regularizer = discriminator_regularizer
+        self.fake_labels = fake_labels
         self.num_classes = problem.num_classes if conditional else 0
-        self.latent_size = latent_size
+        self.codes, self.noise_size = codes, latent_size
+        self.latent_size = latent_size + (codes.size if codes else 0)
         self.draw_latents = latent_distribution or latents.normal()
         rng = np.random.default_rng(seed)
         self.rng = tf.random.Generator.from_seed(seed)
@@ -126,10 +142,12 @@ class ModularGAN(tf.Module):
             "discriminator" in concatenate_labels,
         )
         size = self.discriminator.backbone.feature_size
+        problem = problem._replace(codes=codes)
         self.tasks = [make(problem, size, d_weights.exact()) for make in tasks]
         combinations.check_players(
             self.generator, self.discriminator, self.tasks, conditional
         )
+        combinations.check_augmentation(augmentation, self.tasks)
 
     def _make_generator(
         self,
@@ -199,7 +217,9 @@ class ModularGAN(tf.Module):
         generator: Callable[..., tf.Tensor] | None = None,
     ) -> Samples:
         """Generates images; see `types.ImageGame`."""
-        z = self.draw_latents(num, self.latent_size, rng)
+        z = self.draw_latents(num, self.noise_size, rng)
+        if self.codes is not None:
+            z = tf.concat([z, self.codes.draw(num, rng)], axis=1)
         if not self.num_classes:
             labels = None
         elif labels is None:
@@ -210,7 +230,7 @@ class ModularGAN(tf.Module):
 
     def discriminator_objective(self, batch: Samples) -> Objective:
         """Adversarial loss, penalty, tasks and conditioning on a batch of real data."""
-        real = self._visible(batch)
+        real = self._real(batch)
         fake = self._generate(real)
         fake = fake._replace(images=tf.stop_gradient(fake.images))
         judged = self._judge("discriminator", {"real": real, "fake": fake})
@@ -227,11 +247,14 @@ class ModularGAN(tf.Module):
             loss = self.discriminator.conditioning.loss(real, real_verdict)
             if loss is not None:
                 terms["conditioning"] = loss
+        if self.discriminator_regularizer is not None:
+            matrices = matrices_of(self.discriminator_modules)
+            terms["regularizer"] = self.discriminator_regularizer(matrices)
         return objective(terms)
 
     def generator_objective(self, batch: Samples) -> Objective:
         """Adversarial loss and tasks on generated images."""
-        real = self._visible(batch)
+        real = self._real(batch)
         fake = self._generate(real)
         with_real = self.loss.generator_needs_real or any(
             task.generator_needs_real for task in self.tasks
@@ -246,10 +269,15 @@ class ModularGAN(tf.Module):
             )
         }
         self._add_tasks(terms, "generator", judged, real if with_real else None, fake)
+        if self.generator_regularizer is not None:
+            matrices = matrices_of(self.generator_modules)
+            terms["regularizer"] = self.generator_regularizer(matrices)
         return objective(terms)
 
-    def _visible(self, batch: Samples) -> Samples:
-        """Hides the labels of a batch from an unconditional game."""
+    def _real(self, batch: Samples) -> Samples:
+        """Augments real data and hides its labels from an unconditional game."""
+        if self.data_augmentation is not None:
+            batch = self.data_augmentation(batch, self.rng)
         return batch if self.num_classes else batch._replace(labels=None)
 
     def _generate(self, real: Samples) -> Samples:
@@ -271,7 +299,9 @@ class ModularGAN(tf.Module):
         for task in self.tasks:
             for name, samples in batches.items():
                 generated = name == "fake"
-                views = task.views(samples, player=player, generated=generated)
+                views = task.views(
+                    samples, player=player, generated=generated, rng=self.rng
+                )
                 if views is not None:
                     joint[name, task.name] = views
         return judge_together(self, joint)
@@ -293,6 +323,6 @@ class ModularGAN(tf.Module):
                 on_real = Judged(
                     real, judged["real", None], judged.get(("real", task.name))
                 )
-            terms[task.name] = task.loss(
-                on_real, on_fake, player=player, step=self.generator_steps
-            )
+            loss = task.loss(on_real, on_fake, player=player, step=self.generator_steps)
+            if loss is not None:
+                terms[task.name] = loss

@@ -45,21 +45,32 @@ class Task(Protocol):
         ...
 
     def views(
-        self, samples: Samples, *, player: Player, generated: bool
+        self,
+        samples: Samples,
+        *,
+        player: Player,
+        generated: bool,
+        rng: tf.random.Generator,
     ) -> Samples | None:
         """Returns more images to judge, or None if the batch suffices.
 
+        They are judged in one pass with the batches. An augmentation of the game
+        comes after, on views as on everything else that the discriminator sees.
+
         Args:
-            samples: A batch.
+            samples: A batch, before the augmentation of the game.
             player: Whose objective is being computed.
             generated: Whether the batch is the generator's.
+            rng: Source of random numbers.
         """
         ...
 
     def loss(
         self, real: Judged | None, fake: Judged, *, player: Player, step: tf.Tensor
-    ) -> tf.Tensor:
-        """Returns the weighted scalar that `player` minimizes.
+    ) -> tf.Tensor | None:
+        """Returns the weighted scalar that `player` minimizes, None if there is none.
+
+        Non-trainable variables of the task may be assigned for the discriminator.
 
         Args:
             real: Real images; None in the generator's objective unless
@@ -86,12 +97,15 @@ class Rotation(tf.Module):
     * quarters (mimicry): the first quarter of the batch upright, the others turned
       by 90, 180 and 270 degrees.
 
-    Either way the discriminator judges upright images once, in the batch.
+    Either way the discriminator judges upright images once, in the batch. Images are
+    augmented after they were rotated, so the augmentation must not mirror them: a
+    mirrored quarter turn to the left is one to the right.
     """
 
     name = "rotation"
     uses_labels = False
     generator_needs_real = False
+    spoiled_by_mirroring = True
 
     def __init__(
         self,
@@ -147,8 +161,14 @@ class Rotation(tf.Module):
         self.head = Dense(feature_size, 4, weights, name="rotation")
 
     def views(
-        self, samples: Samples, *, player: Player, generated: bool
+        self,
+        samples: Samples,
+        *,
+        player: Player,
+        generated: bool,
+        rng: tf.random.Generator,
     ) -> Samples | None:
+        del rng
         if generated != (player == "generator"):
             return None
         n = self.num_rotated
@@ -241,8 +261,15 @@ class Classification(tf.Module):
             feature_size, problem.num_classes, weights, name="classification"
         )
 
-    def views(self, samples: Samples, *, player: Player, generated: bool) -> None:
-        del samples, player, generated
+    def views(
+        self,
+        samples: Samples,
+        *,
+        player: Player,
+        generated: bool,
+        rng: tf.random.Generator,
+    ) -> None:
+        del samples, player, generated, rng
 
     def loss(
         self, real: Judged | None, fake: Judged, *, player: Player, step: tf.Tensor

@@ -32,6 +32,7 @@ class Kernel(tf.Module):
         super().__init__("kernel")
         self.raw = tf.Variable(weights.initializer(weights.rng, shape), name="raw")
         self.dtype = weights.dtype
+        self.out_axis = out_axis
         self.norm: SpectralNorm | None = None
         if weights.spectral_norm:
             self.norm = SpectralNorm(self.raw, weights.rng, out_axis=out_axis)
@@ -43,6 +44,24 @@ class Kernel(tf.Module):
     def exact(self) -> tf.Tensor:
         """Returns the same in float32, to be computed with before it is rounded."""
         return tf.convert_to_tensor(self.raw) if self.norm is None else self.norm()
+
+    def matrix(self) -> tf.Tensor:
+        """Returns the raw kernel as [all other dimensions, output channels]."""
+        kernel = tf.convert_to_tensor(self.raw)
+        if self.out_axis == -2:
+            kernel = tf.linalg.matrix_transpose(kernel)
+        return tf.reshape(kernel, [-1, kernel.shape[-1]])
+
+
+def matrices_of(modules: Sequence[tf.Module]) -> list[tf.Tensor]:
+    """Returns the kernels of modules as matrices, before spectral norm, each once."""
+    found = {
+        id(part): part
+        for module in modules
+        for part in (module, *module.submodules)
+        if isinstance(part, Kernel)
+    }
+    return [part.matrix() for part in found.values()]
 
 
 def kernels_of(modules: Sequence[tf.Module]) -> list[tf.Variable]:
