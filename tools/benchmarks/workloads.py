@@ -76,9 +76,7 @@ def step_settings(
         rotation: Value of tasks.Rotation.mode; None for that of the width.
         jit_compile: Value of run.jit_compile.
     """
-    lines = []
-    if precision != "float32":
-        lines.append(f"run.precision = '{precision}'")
+    lines = [f"run.precision = '{precision}'"]
     if jit_compile:
         lines.append("run.jit_compile = True")
     if rotation is not None:
