@@ -197,9 +197,10 @@ class ModularGAN(tf.Module):
         *,
         training: bool = False,
         generator: Callable[..., tf.Tensor] | None = None,
+        truncation: float | None = None,
     ) -> Samples:
         """Generates images; see `types.ImageGame`."""
-        z = self.draw_latents(num, self.latent_size, rng)
+        z = self.draw_latents(num, self.latent_size, rng, truncation)
         if not self.num_classes:
             labels = None
         elif labels is None:
