@@ -164,9 +164,9 @@ def _add_sample(commands: Any) -> None:
         help="image k of a seed is the same in every file",
     )  # fmt: skip
     parser.add_argument(
-        "--truncation", type=_truncation, default="run", metavar="T|none",
-        help="draw latents beyond T standard deviations again (default: as the run's "
-        "evaluations)",
+        "--truncation", type=_truncation, default="run", metavar="T|none|run",
+        help="draw latents beyond T standard deviations again (default: run, as its "
+        "evaluations do)",
     )  # fmt: skip
 
 
@@ -200,16 +200,16 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _truncation(text: str) -> float | None:
-    if text == "none":
-        return None
+def _truncation(text: str) -> Any:
+    if text in ("none", "run"):
+        return None if text == "none" else text
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError(
-            f"must be a positive number or 'none', not '{text}'"
+            f"must be a positive number, 'none' or 'run', not '{text}'"
         )
     return value
 
