@@ -21,7 +21,6 @@ from compare_ssgan.evaluation.metric import (
     collect,
 )
 from compare_ssgan.evaluation.sampling import Draw, Sampling
-from compare_ssgan.gans.latents import check_truncation
 
 # Fixed, because the last bit of moments depends on it.
 _REAL_BATCH_SIZE = 100
@@ -151,8 +150,6 @@ def metric_names(
     Raises:
         InputError: See `evaluate`.
     """
-    if how.truncation is not None:
-        check_truncation(how.truncation)
     sampling.check_number(how.standing_statistics)
     if not metrics:
         raise InputError("evaluate.metrics is empty: nothing would be measured.")

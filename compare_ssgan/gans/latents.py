@@ -63,7 +63,11 @@ def normal(stddev: float = 1.0) -> Latents:
     ) -> tf.Tensor:
         if truncation is None:
             return rng.normal([num, size], stddev=stddev)
-        check_truncation(truncation)
+        if not 0.0 < truncation < math.inf:
+            raise InputError(
+                f"A truncation must be a positive number, not {truncation}. Change "
+                "evaluate.truncation (--truncation), or remove it."
+            )
         # 2 Phi(z) - 1 = erf(z / sqrt 2) is uniform between its values at the limits.
         # In float64, as float32 has no quantiles beyond five standard deviations.
         limit = math.erf(truncation / math.sqrt(2.0))
@@ -109,12 +113,3 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Latents:
         return rng.uniform([num, size], low, high)
 
     return draw
-
-
-def check_truncation(truncation: float) -> None:
-    """Raises an `InputError` unless a truncation is a positive number."""
-    if not 0.0 < truncation < math.inf:
-        raise InputError(
-            f"A truncation must be a positive number, not {truncation}. Change "
-            "evaluate.truncation (--truncation), or remove it."
-        )

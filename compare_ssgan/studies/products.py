@@ -1,7 +1,8 @@
 """Multiply-adds of the operations of a traced graph.
 
-Those of convolutions and matrix products, forward and backward, as they are computed:
-a convolution merged with a change of resolution counts its 16 taps. Elementwise work
+Those of convolutions and matrix products, forward and backward, as they are computed
+on this machine: a convolution that is merged with a change of resolution, or done by
+an algorithm with fewer products, counts those that are left. Elementwise work
 (normalization, activations, pooling, optimizers) is not counted, as is usual.
 """
 

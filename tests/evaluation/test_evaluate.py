@@ -238,7 +238,6 @@ def test_gin_supplies_what_the_caller_does_not(dataset, tmp_path):
     ("changes", "message"),
     [
         ({"num_samples": 51}, r"test split of synthetic has 50.*EVAL_SAMPLES = 50"),
-        ({"truncation": 0.0}, r"positive number.*evaluate\.truncation"),
         ({"standing_statistics": -5}, r"evaluate\.standing_statistics must be"),
         ({"num_samples": 1}, r"1 images.*EVAL_SAMPLES"),
         ({"split": "valid"}, r"not 'valid'.*evaluate\.split"),

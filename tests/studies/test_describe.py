@@ -75,11 +75,26 @@ def sngan():
             9 * 256 * 256 + 256,
             4 * 4 * 16 * 256 * 256,
         ),
+        # On larger maps 9 are left.
+        (
+            "network.blocks.1.conv1",
+            [16, 16, 256],
+            9 * 256 * 256 + 256,
+            8 * 8 * 9 * 256 * 256,
+        ),
+        (
+            "network.blocks.0.conv2",
+            [8, 8, 256],
+            9 * 256 * 256 + 256,
+            8 * 8 * 9 * 256 * 256,
+        ),
+        # Winograd's algorithm: 6 x 3 products for 4 outputs, and for every position
+        # the products of all rows with 6 points of each of 8 tiles, there and back.
         (
             "network.blocks.2.conv2",
             [32, 32, 256],
             9 * 256 * 256 + 256,
-            32 * 32 * 9 * 256 * 256,
+            32 * 32 // 4 * 18 * 256 * 256 + 2 * (32 * 6 * 8) * 32 * 256,
         ),
         # On the small side of the up-sampling.
         (
@@ -115,7 +130,7 @@ def test_layers_of_the_generator_equal_formulas(
             "backbone.blocks.0.conv2",
             [16, 16, 128],
             9 * 128 * 128 + 128,
-            16 * 16 * 16 * 128 * 128,
+            16 * 16 * 9 * 128 * 128,
         ),
         (
             "backbone.blocks.0.shortcut",
