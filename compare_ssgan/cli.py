@@ -163,6 +163,11 @@ def _add_sample(commands: Any) -> None:
         "--seed", type=_seed, default=0, metavar="N",
         help="image k of a seed is the same in every file",
     )  # fmt: skip
+    parser.add_argument(
+        "--truncation", type=_truncation, default="run", metavar="T|none|run",
+        help="draw latents beyond T standard deviations again (default: run, as its "
+        "evaluations do)",
+    )  # fmt: skip
 
 
 def _add_describe(commands: Any) -> None:
@@ -193,6 +198,20 @@ def _seed(text: str) -> int:
             f"a seed is a whole number from 0 on, not '{text}'"
         )
     return int(text)
+
+
+def _truncation(text: str) -> Any:
+    if text in ("none", "run"):
+        return None if text == "none" else text
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"must be a positive number, 'none' or 'run', not '{text}'"
+        )
+    return value
 
 
 def _seeds(text: str) -> list[int]:
@@ -286,12 +305,13 @@ def _sample(arguments: argparse.Namespace) -> int:
     _load_tensorflow()
     from compare_ssgan.studies import images
 
-    run, num, seed = _path(arguments.run), arguments.num, arguments.seed
+    run, num = _path(arguments.run), arguments.num
+    options = {"seed": arguments.seed, "truncation": arguments.truncation}
     if arguments.to is not None:
-        print(images.save_images(run, num, _path(arguments.to), seed))
+        print(images.save_images(run, num, _path(arguments.to), **options))
     else:
         out = _path(arguments.out) or pathlib.Path("grid.png")
-        print(images.save_grid(run, num, out, seed))
+        print(images.save_grid(run, num, out, **options))
     return 0
 
 

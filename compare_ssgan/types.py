@@ -193,6 +193,11 @@ class ImageGame(Game[Samples], Protocol):
     """A game whose generator maps noise to images, so that FID can score it."""
 
     @property
+    def problem(self) -> Problem:
+        """What the game was built for."""
+        ...
+
+    @property
     def generator(self) -> tf.Module:
         """The module of which an exponential moving average may be kept."""
         ...
@@ -205,6 +210,7 @@ class ImageGame(Game[Samples], Protocol):
         *,
         training: bool = False,
         generator: Callable[..., tf.Tensor] | None = None,
+        truncation: float | None = None,
     ) -> Samples:
         """Generates `num` examples.
 
@@ -214,6 +220,11 @@ class ImageGame(Game[Samples], Protocol):
             labels: [num, classes] or None to draw them.
             training: Whether normalizations use the statistics of the batch.
             generator: Used in place of the game's own, e.g. its moving average.
+            truncation: Largest magnitude of latents, in standard deviations; values
+                beyond it are drawn again. None for no limit.
+
+        Raises:
+            InputError: If the latents cannot be truncated.
         """
         ...
 

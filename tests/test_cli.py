@@ -109,6 +109,18 @@ def test_sample_draws_from_the_trained_generator(finished, command, tmp_path):
     assert grids[0] == grids[1] != grids[2]
 
 
+def test_sample_truncates_latents(finished, command, tmp_path):
+    directory = run_dir(finished[0])
+    grids = []
+    for truncation in ("none", "run", "0.3"):
+        out = tmp_path / f"{truncation}.png"
+        options = ["--num", 9, "--out", out, "--truncation", truncation]
+        code, _, _ = command("sample", directory, *options)
+        assert code == 0
+        grids.append(out.read_bytes())
+    assert grids[0] == grids[1] != grids[2]
+
+
 def test_sample_writes_single_images(finished, command, tmp_path):
     directory = run_dir(finished[0])
     for target in ("images", "images.npz"):
@@ -124,6 +136,7 @@ def test_sample_writes_single_images(finished, command, tmp_path):
         (["--out", "grid.png", "--to", "images"], "--to: not allowed with .*--out"),
         (["--to", "images", "--seed", str(2**31)], "--seed must be"),
         (["--seed=-1"], "not '-1'"),
+        (["--truncation=0"], "positive number, 'none' or 'run', not '0'"),
     ],
 )
 def test_sample_refuses_what_cannot_be(arguments, message, command, tmp_path):

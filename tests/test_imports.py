@@ -28,7 +28,15 @@ ALLOWED = {
     | {"layers", "datasets", "architectures", "gans", "training", "evaluation"},
     # Figures of a run, imported when it ends.
     "studies": FOUNDATION
-    | {"datasets", "gans", "training", "evaluation", "components", "analysis"},
+    | {
+        "layers",
+        "datasets",
+        "gans",
+        "training",
+        "evaluation",
+        "components",
+        "analysis",
+    },
     "analysis": {"errors"},
     "cli": {"errors", "datasets", "studies", "analysis"},
     "__main__": {"cli"},

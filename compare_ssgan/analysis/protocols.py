@@ -1,7 +1,8 @@
 """What the name of a metric says: its kind, its direction, its protocol.
 
 A full name such as "fid600_test_digits_cnn" is a frozen protocol: metric, number of
-samples, split, features. Its leading letters are the kind.
+samples, split, features, options, and how images are drawn. Its leading letters are
+the kind.
 """
 
 import re
@@ -33,6 +34,7 @@ KINDS = {
 
 _TWO_SETS = re.compile(r"[a-z]+(\d+)(k?)_(train|test|validation|all)_(.+)")
 _ONE_SET = re.compile(r"[a-z]+(\d+)(k?)_(.+)")
+_REST = re.compile(r"(.+?)(?:_truncation([^_]+))?(?:_standing(\d+)(k?))?")
 
 
 def kind_of(metric: str) -> str:
@@ -69,10 +71,10 @@ def describe(metric: str) -> str:
     if match := _TWO_SETS.fullmatch(metric):
         number = _count(match[1], match[2])
         sets = f"{number} generated against {number} {match[3]} images"
-        return f"{title}, {sets}, {match[4]}"
+        return f"{title}, {sets}, {_rest(match[4])}"
     if match := _ONE_SET.fullmatch(metric):
         number = _count(match[1], match[2])
-        return f"{title}, {number} generated images, {match[3]}"
+        return f"{title}, {number} generated images, {_rest(match[3])}"
     return title
 
 
@@ -108,6 +110,18 @@ def resolve(metric: str, measured: Sequence[str], where: str) -> str | None:
             f"numbers do not compare. Choose one: {', '.join(candidates)}."
         )
     return candidates[0] if candidates else None
+
+
+def _rest(text: str) -> str:
+    """Returns features and options, and how images are drawn in words."""
+    match = _REST.fullmatch(text)
+    assert match is not None
+    words = match[1]
+    if match[2]:
+        words += f", latents truncated at {match[2]}"
+    if match[3]:
+        words += f", standing statistics of {_count(match[3], match[4])} samples"
+    return words
 
 
 def _count(digits: str, thousands: str) -> str:

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset, Split
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import inception_score, moments
+from compare_ssgan.evaluation import inception_score, moments, sampling
 from compare_ssgan.evaluation.features import FeatureExtractor, Features
 from compare_ssgan.evaluation.metric import (
     Evidence,
@@ -20,9 +20,7 @@ from compare_ssgan.evaluation.metric import (
     Part,
     collect,
 )
-from compare_ssgan.types import Samples
-
-Sampler = Callable[[int, tf.random.Generator], Samples]
+from compare_ssgan.evaluation.sampling import Draw, Sampling
 
 # Fixed, because the last bit of moments depends on it.
 _REAL_BATCH_SIZE = 100
@@ -30,6 +28,8 @@ _REAL_BATCH_SIZE = 100
 # A run evaluates many times against the same images; oldest first.
 _real_sets: dict[tuple[object, ...], FeatureSet] = {}
 _MOST_REAL_SETS = 4
+
+_PLAIN = Sampling()
 
 
 class Measurement(NamedTuple):
@@ -48,7 +48,7 @@ class Measurement(NamedTuple):
 
 @config.entry_point
 def evaluate(
-    sampler: Sampler | None,
+    sampler: Draw | None,
     dataset: Dataset,
     *,
     features: FeatureExtractor = config.REQUIRED,
@@ -57,13 +57,16 @@ def evaluate(
     split: str = "test",
     eval_seed: int = 0,
     batch_size: int = 100,
+    truncation: float | None = None,
+    standing_statistics: int | None = None,
 ) -> list[Measurement]:
     """Measures generated images, compared with as many real ones.
 
     Args:
         sampler: (number, rng) to generated examples, with the statistics of
             evaluation; best compiled by the caller, since it is always called for
-            `batch_size` examples. None stands for a generator that diverged: every
+            `batch_size` examples. It is an `AdjustableSampler` where one of the last
+            two options is set. None stands for a generator that diverged: every
             value is NaN, without any work.
         dataset: Where the real images come from.
         features: The network whose features and logits the metrics see.
@@ -73,6 +76,12 @@ def evaluate(
         eval_seed: Seed of the generated images.
         batch_size: Generated images per call of the sampler. Another batch size
             takes other random numbers.
+        truncation: Largest magnitude of latents, in standard deviations: values
+            beyond it are drawn again, which trades variety for fidelity (BigGAN,
+            arXiv 1809.11096, Sec. 3.1). None for no limit.
+        standing_statistics: Number of samples, drawn for the purpose in batches like
+            those of the training, the last one whole, whose mean statistics batch
+            normalizations use in place of their moving averages. None for these.
 
     Returns:
         One measurement per metric, in their order.
@@ -84,21 +93,24 @@ def evaluate(
     """
     if batch_size < 1:
         raise InputError(f"evaluate.batch_size must be positive, not {batch_size}.")
+    how = Sampling(truncation, standing_statistics)
     names = metric_names(
         dataset,
         features=features,
         metrics=metrics,
         num_samples=num_samples,
         split=split,
+        how=how,
     )
     if sampler is None:
         return [Measurement(name, float("nan"), eval_seed) for name in names]
     rng = _generator()
     rng.reset_from_seed(eval_seed)
     size = min(batch_size, num_samples)
-    generated = _generate(sampler, features, rng, num_samples, size)
     parts = frozenset[Part]().union(*(m.needs for m in metrics))
-    fake = collect(generated, features.feature_size, parts)
+    with sampling.drawing(sampler, how) as draw:
+        generated = _generate(draw, features, rng, num_samples, size)
+        fake = collect(generated, features.feature_size, parts)
     real = None
     compared = [m.needs for m in metrics if m.needs_real]
     if compared:
@@ -118,12 +130,14 @@ def metric_names(
     metrics: Sequence[Metric],
     num_samples: int,
     split: str = "test",
+    how: Sampling = _PLAIN,
 ) -> list[str]:
     """Returns the names of the protocols that `evaluate` would follow.
 
     A name is kind, examples on either side, split of the real ones, features, and
     options that are not the default: fid10k_test_digits_cnn. A metric that compares
-    with nothing names no split: is10k_digits_cnn.
+    with nothing names no split: is10k_digits_cnn. How the images are drawn comes
+    last: fid10k_test_digits_cnn_truncation0.5_standing50k.
 
     Args:
         dataset: See `evaluate`.
@@ -131,10 +145,12 @@ def metric_names(
         metrics: See `evaluate`.
         num_samples: See `evaluate`.
         split: See `evaluate`.
+        how: How images are drawn.
 
     Raises:
         InputError: See `evaluate`.
     """
+    sampling.check_number(how.standing_statistics)
     if not metrics:
         raise InputError("evaluate.metrics is empty: nothing would be measured.")
     available = dataset.split(split).num_examples
@@ -144,7 +160,7 @@ def metric_names(
             f"Metrics of {num_samples} images mean nothing. Set EVAL_SAMPLES to 2 or "
             "more."
         )
-    count = f"{num_samples // 1000}k" if num_samples % 1000 == 0 else str(num_samples)
+    count = sampling.abbreviate(num_samples)
     names = []
     for metric in metrics:
         if metric.needs_real and num_samples > available:
@@ -160,7 +176,8 @@ def metric_names(
                 "evaluate.features."
             )
         place = f"_{split}" if metric.needs_real else ""
-        names.append(f"{metric.kind}{count}{place}_{features.name}{metric.suffix}")
+        suffix = f"{metric.suffix}{how.suffix}"
+        names.append(f"{metric.kind}{count}{place}_{features.name}{suffix}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"evaluate.metrics has {' and '.join(twice)} more than once.")
@@ -206,7 +223,7 @@ def _generator() -> tf.random.Generator:
 
 
 def _generate(
-    sampler: Sampler,
+    sampler: Draw,
     features: FeatureExtractor,
     rng: tf.random.Generator,
     num_samples: int,

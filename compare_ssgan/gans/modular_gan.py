@@ -215,9 +215,10 @@ class ModularGAN(tf.Module):
         *,
         training: bool = False,
         generator: Callable[..., tf.Tensor] | None = None,
+        truncation: float | None = None,
     ) -> Samples:
         """Generates images; see `types.ImageGame`."""
-        z = self.draw_latents(num, self.noise_size, rng)
+        z = self.draw_latents(num, self.noise_size, rng, truncation)
         if self.codes is not None:
             z = tf.concat([z, self.codes.draw(num, rng)], axis=1)
         if not self.num_classes:

@@ -1,5 +1,7 @@
 """Batch normalization and its conditional variants."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from compare_ssgan import config
@@ -182,6 +184,32 @@ class SelfModulatedBatchNorm(tf.Module):
             h = tf.nn.relu(self.hidden(h))
         gain, offset = self.gain(h), self.offset(h)
         return _modulate(self.standardize(x, training), gain, offset, self.spatial)
+
+
+class MovingStatistics(NamedTuple):
+    """The moving averages of one batch normalization.
+
+    A forward pass with training=True replaces each by decay * average +
+    (1 - decay) * statistic of the batch.
+
+    Attributes:
+        mean: [channels] variable.
+        variance: [channels] variable.
+        decay: Weight of the past, in [0, 1).
+    """
+
+    mean: tf.Variable
+    variance: tf.Variable
+    decay: float
+
+
+def moving_statistics(module: tf.Module) -> list[MovingStatistics]:
+    """Returns the moving averages of every batch normalization in a module."""
+    return [
+        MovingStatistics(part.mean, part.variance, part.decay)
+        for part in (module, *module.submodules)
+        if isinstance(part, _Standardize)
+    ]
 
 
 class _Standardize(tf.Module):

@@ -10,6 +10,8 @@ from absl import logging
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation import sampling
+from compare_ssgan.evaluation.sampling import Draw
 from compare_ssgan.studies import grids
 from compare_ssgan.studies.board import Board
 from compare_ssgan.studies.experiment import Experiment
@@ -52,6 +54,7 @@ class Attempt:
         self.resumed = restored is not None
         self.step = self._logged = restored or 0
         self._sampler = Sampler(experiment.game, experiment.averaged_generator)
+        self._sampling = sampling.configured()
         # A process that has taken a step has noted them before it saved one.
         self._noted = self.step > 0
 
@@ -120,9 +123,11 @@ class Attempt:
         """Measures the generator, and shows a grid of its samples."""
         if step > self._logged:
             self._add_timing(step, "train")
-        measured = self._measure(self._sampler, self._experiment.dataset)
+        # The grid shows what was measured.
+        with self._sampler.drawing(self._sampling) as draw:
+            measured = self._measure(self._sampler, self._experiment.dataset)
+            image = self._draw_grid(draw)
         values = {each.metric: float(each.value) for each in measured}
-        image = self._draw_grid()
         path = self._record.samples / f"step_{step:06d}.png"
         grids.write_png(path, image)
         self._record.add_measurements(
@@ -165,9 +170,9 @@ class Attempt:
         self._record.add_timing(step, event, now - self._since)
         self._since = now
 
-    def _draw_grid(self) -> Any:
+    def _draw_grid(self, draw: Draw) -> Any:
         rng = tf.random.Generator.from_seed(_GRID_SEED)
-        return grids.grid(self._sampler(GRID_IMAGES, rng).images.numpy())
+        return grids.grid(draw(GRID_IMAGES, rng).images.numpy())
 
     def _note_settings(self) -> None:
         """Once per run, refuses settings without effect and records all others."""

@@ -1,69 +1,17 @@
 """What a run would train, without training it."""
 
 import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.studies import experiment, provenance, spec
+from compare_ssgan.studies import experiment, operations, provenance, spec
+from compare_ssgan.studies.layers import Layer, Recorder, parent
 
-
-class Layer(NamedTuple):
-    """A module that owns variables.
-
-    Attributes:
-        path: Attributes that lead to it from the network.
-        shapes: Shapes of its trainable variables, by name.
-        parameters: Number of trainable parameters.
-    """
-
-    path: str
-    shapes: dict[str, list[int]]
-    parameters: int
-
-
-def layers(module: tf.Module) -> list[Layer]:
-    """Returns the parts of `module` that own trainable variables, in order."""
-    owners: dict[str, dict[str, list[int]]] = {}
-    seen: set[int] = set()
-    for path, variable in module._flatten(
-        predicate=lambda value: isinstance(value, tf.Variable), with_path=True
-    ):
-        # Spectral norms refer to the kernel they belong to.
-        if variable.trainable and id(variable) not in seen:
-            seen.add(id(variable))
-            # A kernel is a module of its own; the layer is what owns it.
-            parts = [str(part).lstrip("_") for part in path if part != "raw"]
-            owner = ".".join(parts[:-1])
-            owners.setdefault(owner, {})[parts[-1]] = list(variable.shape)
-    return [
-        Layer(path, shapes, sum(int(np.prod(shape)) for shape in shapes.values()))
-        for path, shapes in owners.items()
-    ]
-
-
-def operations(built: experiment.Experiment) -> int:
-    """Returns the floating-point operations of one training iteration.
-
-    Counted by TensorFlow's profiler on the traced step, all discriminator steps and
-    the generator step together: multiplications and additions of every operation it
-    knows, convolutions and matrix products above all.
-    """
-    graph = experiment.trace(built)
-    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-    options["output"] = "none"
-    # It warns that the profiler itself calls what is deprecated.
-    log = tf.get_logger()
-    level = log.level
-    log.setLevel("ERROR")
-    try:
-        profile = tf.compat.v1.profiler.profile(graph, options=options)
-    finally:
-        log.setLevel(level)
-    return int(profile.total_float_ops)
+_HEADER = ("layer", "output", "parameters", "multiply-adds", "variables")
+_Cells = tuple[str, str, str, str, str]
 
 
 def describe(request: spec.RunRequest) -> dict[str, Any]:
@@ -73,9 +21,10 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
         request: A run as the command line describes it; not yet loaded.
 
     Returns:
-        Names, networks with their layers and numbers of trainable parameters (the
-        heads of tasks apart, under "tasks"), operations of one training iteration,
-        and the lines of the resolved configuration.
+        Names; networks with their layers, numbers of trainable parameters and
+        multiply-adds of one image's forward pass (the heads of tasks apart, under
+        "tasks"); operations of a training iteration and of the players' steps; and
+        the lines of the resolved configuration.
 
     Raises:
         InputError: If a setting is wrong.
@@ -84,10 +33,22 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
     with config.construction():
         built = experiment.run()
     game = built.game
+    tasks = {
+        task.name: Recorder(task)
+        for task in getattr(game, "tasks", ())
+        if isinstance(task, tf.Module)
+    }
+    counted = operations.count(
+        game,
+        built.discriminator_steps,
+        micro_batches=built.batch_size // built.problem.batch_size,
+        recorders=list(tasks.values()),
+    )
     networks: dict[str, Any] = provenance.networks(game)
-    modules = {"generator": game.generator, "discriminator": game.discriminator}
-    for player, module in modules.items():
-        networks[player]["layers"] = [layer._asdict() for layer in layers(module)]
+    for player, recorder in operations.trace_networks(game).items():
+        networks[player] |= _layers(recorder.layers())
+    for name, recorder in tasks.items():
+        networks["tasks"][name] |= _layers(recorder.layers(batch=None))
     return {
         "run_id": request.run_id,
         "dataset": request.dataset,
@@ -100,8 +61,17 @@ def describe(request: spec.RunRequest) -> dict[str, Any]:
         "discriminator_steps": built.discriminator_steps,
         "steps": built.schedule.steps,
         **networks,
-        "operations_per_step": operations(built),
+        "operations_per_step": counted.per_step,
+        "operations_per_discriminator_step": counted.per_discriminator_step,
+        "operations_per_generator_step": counted.per_generator_step,
         "config": config.canonical(),
+    }
+
+
+def _layers(layers: Sequence[Layer]) -> dict[str, Any]:
+    return {
+        "multiply_adds": sum(layer.multiply_adds for layer in layers),
+        "layers": [layer._asdict() for layer in layers],
     }
 
 
@@ -110,25 +80,78 @@ def render(found: Mapping[str, Any], as_json: bool) -> str:
     if as_json:
         return json.dumps(found, indent=2)
     height, width, channels = found["image_shape"]
+    step, discriminator_step, generator_step = (
+        f"{found[f'operations_per_{name}'] / 1e9:,.1f}"
+        for name in ("step", "discriminator_step", "generator_step")
+    )
     lines = [
         f"{found['method']} ({found['family']}) on {found['dataset']}, "
         f"{height}x{width}x{channels}, {found['num_classes']} classes",
         f"budget {found['budget']}: {found['steps']:,} generator steps, "
         f"{found['discriminator_steps']} discriminator steps each, "
         f"batch {found['batch_size']}",
-        f"{found['operations_per_step'] / 1e9:,.1f} GFLOP per generator step",
+        f"{step} GFLOP per iteration: {found['discriminator_steps']} x "
+        f"{discriminator_step} (discriminator) + {generator_step} (generator)",
         f"run id {found['run_id']}",
         "",
         "configuration",
         *(f"  {line}" for line in found["config"]),
     ]
-    for player in ("generator", "discriminator"):
-        network = found[player]
-        title = f"{player}: {network['name']}, {network['parameters']:,} parameters"
-        lines += ["", title]
-        for layer in network["layers"]:
-            shapes = "  ".join(f"{k} {v}" for k, v in layer["shapes"].items())
-            lines.append(f"  {layer['path']:<34} {layer['parameters']:>11,}  {shapes}")
-    for name, task in found["tasks"].items():
-        lines += ["", f"task {name}: {task['parameters']:,} parameters"]
-    return "\n".join(lines)
+    parts = {
+        f"{player}: {found[player]['name']}": found[player]
+        for player in ("generator", "discriminator")
+    }
+    parts |= {f"task {name}": task for name, task in found["tasks"].items()}
+    rows: list[_Cells | str] = []
+    for title, part in parts.items():
+        numbers = (
+            f"{part['parameters']:,} parameters, {part['multiply_adds']:,} "
+            "multiply-adds per image"
+        )
+        rows += ["", f"{title}, {numbers}", *_rows(part["layers"])]
+    return "\n".join([*lines, *_table(rows)])
+
+
+def _rows(layers: Sequence[Mapping[str, Any]]) -> list[_Cells]:
+    """Returns a row per layer, indented below the layer that it is part of."""
+    paths = {layer["path"]: 0 for layer in layers}
+    rows: list[_Cells] = [_HEADER]
+    for layer in layers:
+        path, owner = layer["path"], parent(layer["path"], paths)
+        # Every row of a network is within it: its own would indent all of them.
+        depth = 0 if owner is None else paths[owner] + 1
+        paths[path] = depth
+        name = path if owner is None else path.removeprefix(f"{owner}.")
+        shape = layer["output_shape"]
+        rows.append(
+            (
+                f"{'  ' * depth}{name or '(itself)'}",
+                "" if shape is None else _times(shape),
+                f"{layer['parameters']:,}" if layer["parameters"] else "",
+                f"{layer['multiply_adds']:,}" if layer["multiply_adds"] else "",
+                " + ".join(_times(shape) or "1" for shape in layer["shapes"].values()),
+            )
+        )
+    return rows
+
+
+def _table(rows: Sequence[_Cells | str]) -> list[str]:
+    """Aligns cells over all tables; texts stay as they are."""
+    cells = [row for row in rows if not isinstance(row, str)]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    lines = []
+    for row in rows:
+        if isinstance(row, str):
+            lines.append(row)
+            continue
+        name, output, parameters, products, variables = row
+        aligned = (
+            f"  {name:<{widths[0]}}  {output:<{widths[1]}}  {parameters:>{widths[2]}}"
+            f"  {products:>{widths[3]}}  {variables}"
+        )
+        lines.append(aligned.rstrip())
+    return lines
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(str(size) for size in shape)

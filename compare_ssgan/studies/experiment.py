@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import spec
+from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
 from compare_ssgan.training.precision import compute_dtype
@@ -169,6 +171,8 @@ def build() -> Experiment:
             # Without a sampler it measures nothing, but finds what is wrong with it,
             # and reads its settings in every process, whether that evaluates or not.
             evaluate(None, built.dataset)
+            sampler = Sampler(built.game, built.averaged_generator)
+            sampler.check(sampling.configured())
         # Some datasets open their files only when they are asked for an example.
         for split in (built.dataset.train, built.dataset.test):
             next(split.evaluation_batches(1, 1))

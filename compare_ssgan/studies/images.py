@@ -10,22 +10,31 @@ import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.studies import files, grids, restore, spec
 from compare_ssgan.studies.sampler import Sampler
 
 # Another size would take other random numbers.
 _BATCH_SIZE = 100
 
+# Of latents; "run" for that of the run's evaluations.
+Truncation = float | None | Literal["run"]
+
 _Batch = tuple[np.ndarray, np.ndarray | None]
 
 
 def save_grid(
-    run_dir: pathlib.Path, num: int, out: pathlib.Path, seed: int
+    run_dir: pathlib.Path,
+    num: int,
+    out: pathlib.Path,
+    seed: int,
+    truncation: Truncation = "run",
 ) -> pathlib.Path:
     """Writes a grid of images that a run's generator draws.
 
@@ -34,18 +43,20 @@ def save_grid(
         num: Number of images.
         out: Path of a PNG.
         seed: Seed of latents and labels.
+        truncation: Largest magnitude of latents, in standard deviations; None for
+            no limit, "run" for that of the run's evaluations.
 
     Returns:
         The path.
 
     Raises:
         InputError: If the path does not end in .png or cannot be written, or the
-            seed is none.
+            seed is none, or the latents cannot be truncated.
     """
     if out.suffix.lower() != ".png":
         raise InputError(f"--out must be the path of a .png, not {out}.")
     _check_parent(out, "--out")
-    batches = _draw(_sampler(run_dir, seed), num, seed)
+    batches = _batches(run_dir, num, seed, truncation)
     images = np.concatenate([images for images, _ in batches])
     with _writing(out, "--out"):
         grids.write_png(out, grids.grid(images))
@@ -53,7 +64,11 @@ def save_grid(
 
 
 def save_images(
-    run_dir: pathlib.Path, num: int, to: pathlib.Path, seed: int
+    run_dir: pathlib.Path,
+    num: int,
+    to: pathlib.Path,
+    seed: int,
+    truncation: Truncation = "run",
 ) -> pathlib.Path:
     """Writes images that a run's generator draws, each for itself.
 
@@ -65,13 +80,14 @@ def save_images(
             conditional game, labels [num] int64; the directory gets 000000.png and so
             on.
         seed: Seed of latents and labels.
+        truncation: See `save_grid`.
 
     Returns:
         The path.
 
     Raises:
         InputError: If there is something in the directory, the path cannot be
-            written, or the seed is none.
+            written, the seed is none, or the latents cannot be truncated.
     """
     archive = to.suffix.lower() == ".npz"
     if archive:
@@ -80,7 +96,7 @@ def save_images(
         raise InputError(
             f"--to: {to} is not empty. Choose another directory, or remove it."
         )
-    batches = _draw(_sampler(run_dir, seed), num, seed)
+    batches = _batches(run_dir, num, seed, truncation)
     with _writing(to, "--to"):
         if archive:
             _write_archive(to, num, batches)
@@ -90,25 +106,39 @@ def save_images(
     return to
 
 
-def _sampler(run_dir: pathlib.Path, seed: int) -> Sampler:
+def _batches(
+    run_dir: pathlib.Path, num: int, seed: int, truncation: Truncation
+) -> Iterator[_Batch]:
+    """Restores a run; the iterator that is returned draws from it.
+
+    Standing statistics are used where the run's evaluations use them.
+    """
     if not spec.is_seed(seed):
         raise InputError(
             f"--seed must be a whole number from 0 to {2**31 - 1}, not {seed!r}."
         )
-    return restore.load_game(run_dir).sampler
+    restored = restore.load_game(run_dir)
+    sampling = restored.sampling
+    if truncation != "run":
+        sampling = sampling._replace(truncation=truncation)
+    restored.sampler.check(sampling)
+    return _draw(restored.sampler, sampling, num, seed)
 
 
-def _draw(sampler: Sampler, num: int, seed: int) -> Iterator[_Batch]:
+def _draw(
+    sampler: Sampler, sampling: Sampling, num: int, seed: int
+) -> Iterator[_Batch]:
     """Yields images [n, height, width, channels] in [0, 1] and labels [n] or None."""
     rng = tf.random.Generator.from_seed(seed)
-    for first in range(0, num, _BATCH_SIZE):
-        # The last batch is drawn whole, too.
-        samples = sampler(_BATCH_SIZE, rng)
-        kept = slice(num - first)
-        labels = samples.labels
-        if labels is not None:
-            labels = np.argmax(labels[kept], axis=1).astype(np.int64)
-        yield samples.images[kept].numpy(), labels
+    with sampler.drawing(sampling) as draw:
+        for first in range(0, num, _BATCH_SIZE):
+            # The last batch is drawn whole, too.
+            samples = draw(_BATCH_SIZE, rng)
+            kept = slice(num - first)
+            labels = samples.labels
+            if labels is not None:
+                labels = np.argmax(labels[kept], axis=1).astype(np.int64)
+            yield samples.images[kept].numpy(), labels
 
 
 def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:

@@ -7,10 +7,13 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.evaluation.sampling import Sampling, configured
 from compare_ssgan.studies import experiment, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
+
+_PLAIN = Sampling()
 
 
 class Restored(NamedTuple):
@@ -20,11 +23,13 @@ class Restored(NamedTuple):
         game: The players, as trained.
         sampler: Generates with the moving average, where the run keeps one.
         step: Generator step of the checkpoint.
+        sampling: How the run's evaluations draw images.
     """
 
     game: Any
     sampler: Sampler
     step: int
+    sampling: Sampling = _PLAIN
 
 
 class _Size(NamedTuple):
@@ -75,7 +80,7 @@ def load_game(run_dir: pathlib.Path) -> Restored:
     path = checkpoints.checkpoint_path(record.checkpoints, step)
     checkpoints.restore_all(tf.train.Checkpoint(**built.parts), path)
     sampler = Sampler(built.game, built.averaged_generator)
-    return Restored(built.game, sampler, step)
+    return Restored(built.game, sampler, step, configured())
 
 
 def _newest_readable(directory: pathlib.Path, steps: list[int]) -> int:

@@ -91,3 +91,15 @@ def test_the_metric_that_stands_for_a_run_is_its_fid_where_it_has_one():
     assert protocols.main_metric(["fidelity10_x"]) == "fidelity10_x"
     assert protocols.main_metric(["is10_x", "fidelity10_x", "fid10_x"]) == "fid10_x"
     assert protocols.main_metric([]) is None
+
+
+def test_a_caption_says_how_images_were_drawn():
+    name = "fid10k_test_inception_truncation0.5_standing50k"
+    assert protocols.describe(name) == (
+        "Frechet distance of features, 10,000 generated against 10,000 test images, "
+        "inception, latents truncated at 0.5, standing statistics of 50,000 samples"
+    )
+    assert protocols.describe("is100_cnn_splits10_standing64") == (
+        "Inception-score formula, 100 generated images, cnn_splits10, standing "
+        "statistics of 64 samples"
+    )

@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 
 import numpy as np
@@ -15,6 +16,7 @@ from compare_ssgan.evaluation.fid import fid
 from compare_ssgan.evaluation.inception_score import inception_score, score
 from compare_ssgan.evaluation.kid import kid
 from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.types import Samples
 
 SHAPE = (8, 8, 1)
@@ -107,6 +109,34 @@ def test_thousands_are_abbreviated(extractor, num, count):
         f"kid{count}_train_pixels_degree2",
         f"is{count}_pixels_splits2",
     ]
+
+
+def test_how_images_are_drawn_is_part_of_the_name(dataset, extractor):
+    options = {"truncation": 0.5, "standing_statistics": 10_000}
+    found = evaluate(None, dataset, **_options(extractor, **options))
+    assert [m.metric for m in found] == [
+        "fid50_test_pixels_truncation0.5_standing10k",
+        "kid50_test_pixels_truncation0.5_standing10k",
+        "is50_pixels_truncation0.5_standing10k",
+    ]
+
+
+def test_images_are_drawn_as_the_options_say(dataset, extractor):
+    class Adjustable:
+        def __call__(self, num, rng):
+            raise AssertionError("not what was asked for")
+
+        @contextlib.contextmanager
+        def drawing(self, sampling):
+            asked.append(sampling)
+            yield noise
+            asked.append("done")
+
+    asked = []
+    options = _options(extractor, metrics=[fid()])
+    found = evaluate(Adjustable(), dataset, truncation=0.5, **options)
+    assert asked == [Sampling(truncation=0.5), "done"]
+    assert found[0].value == evaluate(noise, dataset, **options)[0].value
 
 
 def test_a_seed_is_a_value(dataset, extractor):
@@ -208,6 +238,7 @@ def test_gin_supplies_what_the_caller_does_not(dataset, tmp_path):
     ("changes", "message"),
     [
         ({"num_samples": 51}, r"test split of synthetic has 50.*EVAL_SAMPLES = 50"),
+        ({"standing_statistics": -5}, r"evaluate\.standing_statistics must be"),
         ({"num_samples": 1}, r"1 images.*EVAL_SAMPLES"),
         ({"split": "valid"}, r"not 'valid'.*evaluate\.split"),
         ({"metrics": [fid(), fid()]}, r"metrics has fid50_test_pixels more than once"),

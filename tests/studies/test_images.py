@@ -77,7 +77,16 @@ class Labelled:
 
     traces = 0
 
-    def sample(self, num, rng, labels=None, *, training=False, generator=None):
+    def sample(
+        self,
+        num,
+        rng,
+        labels=None,
+        *,
+        training=False,
+        generator=None,
+        truncation=None,
+    ):
         Labelled.traces += 1
         classes = rng.uniform([num], 0, 3, tf.int32)
         bright = tf.cast(classes, tf.float32)[:, None, None, None] / 2

@@ -8,6 +8,7 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.gans import latents
 from compare_ssgan.types import Samples, objective
 
 CONFIGS = pathlib.Path(__file__).parent / "gin_configs"
@@ -40,19 +41,29 @@ class Discriminator(tf.Module):
 
 @config.register("toys")
 class Game(tf.Module):
-    def __init__(self, problem, seed, *, width=2, diverge_at=-1):
+    def __init__(self, problem, seed, *, width=2, diverge_at=-1, uniform=False):
         super().__init__("game")
         self.problem, self.width, self.diverge_at = problem, width, diverge_at
         self.generator = Generator(width, seed)
+        self.draw_latents = latents.uniform() if uniform else latents.normal()
         self.discriminator = Discriminator()
         self.rng = tf.random.Generator.from_seed(seed)
         self.generator_steps = tf.Variable(0, trainable=False, dtype=tf.int64)
         self.generator_modules = [self.generator]
         self.discriminator_modules = [self.discriminator]
 
-    def sample(self, num, rng, labels=None, *, training=False, generator=None):
-        latents = rng.normal([num, self.width])
-        return Samples((generator or self.generator)(latents), None, latents)
+    def sample(
+        self,
+        num,
+        rng,
+        labels=None,
+        *,
+        training=False,
+        generator=None,
+        truncation=None,
+    ):
+        z = self.draw_latents(num, self.width, rng, truncation)
+        return Samples((generator or self.generator)(z), None, z)
 
     def discriminator_objective(self, batch):
         fake = self.sample(self.problem.batch_size, self.rng)

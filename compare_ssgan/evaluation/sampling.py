@@ -1,0 +1,88 @@
+"""How images are drawn from a trained generator: part of a metric's protocol."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from compare_ssgan import config
+from compare_ssgan.errors import InputError
+from compare_ssgan.types import Samples
+
+Draw = Callable[[int, tf.random.Generator], Samples]
+
+
+class Sampling(NamedTuple):
+    """How images are drawn.
+
+    Attributes:
+        truncation: Largest magnitude of latents, in standard deviations; None for no
+            limit.
+        standing_statistics: Number of samples whose statistics batch normalizations
+            use; None for their moving averages.
+    """
+
+    truncation: float | None = None
+    standing_statistics: int | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The end of a metric's name, empty where nothing is changed."""
+        suffix = ""
+        if self.truncation is not None:
+            suffix += f"_truncation{self.truncation:g}"
+        if self.standing_statistics is not None:
+            suffix += f"_standing{abbreviate(self.standing_statistics)}"
+        return suffix
+
+
+@runtime_checkable
+class AdjustableSampler(Protocol):
+    """A sampler that can draw in other ways than its default."""
+
+    def drawing(self, sampling: Sampling) -> AbstractContextManager[Draw]:
+        """Returns a context in which the generator is as `sampling` says.
+
+        Its value draws (number, rng); afterwards the generator is what it was.
+        """
+        ...
+
+
+def drawing(sampler: Draw, sampling: Sampling) -> AbstractContextManager[Draw]:
+    """Returns a context with what draws from `sampler` as `sampling` says.
+
+    Args:
+        sampler: (number, rng) to examples; an `AdjustableSampler` unless `sampling`
+            is the default.
+        sampling: How to draw.
+    """
+    if sampling == Sampling():
+        return nullcontext(sampler)
+    assert isinstance(sampler, AdjustableSampler), sampler
+    return sampler.drawing(sampling)
+
+
+def configured() -> Sampling:
+    """Returns how the evaluation of the current configuration draws images."""
+    return Sampling(
+        config.query("evaluate.truncation", None),
+        config.query("evaluate.standing_statistics", None),
+    )
+
+
+def check_number(standing_statistics: int | None) -> None:
+    """Raises an `InputError` unless the number of samples is a positive integer."""
+    if standing_statistics is None:
+        return
+    is_number = type(standing_statistics) is int
+    if not is_number or standing_statistics < 1:
+        raise InputError(
+            "evaluate.standing_statistics must be a positive number of samples or "
+            f"None, not {standing_statistics!r}."
+        )
+
+
+def abbreviate(number: int) -> str:
+    """Returns a number of examples as names of metrics have it: 10k for 10,000."""
+    return f"{number // 1000}k" if number % 1000 == 0 else str(number)
