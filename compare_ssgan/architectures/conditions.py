@@ -177,7 +177,10 @@ def _check_effect(
         if norm is None
         else f"its normalization, {name}, ignores labels and what comes with them"
     )
-    for option, is_set in {"hierarchical_z": hierarchical_z, "embed_y": embed_y}.items():
+    for option, is_set in {
+        "hierarchical_z": hierarchical_z,
+        "embed_y": embed_y,
+    }.items():
         if is_set:
             raise InputError(
                 f"{network}.{option} = True has no effect on blocks: {ignores}. Set "

@@ -138,9 +138,7 @@ class Generator(tf.Module):
         if norm is not None:
             make = partial(norm, sizes=self.conditions.sizes, weights=weights)
         self.start = (_START, _START, widths[0])
-        self.dense = Dense(
-            self.conditions.first_size, _START**2 * widths[0], weights
-        )
+        self.dense = Dense(self.conditions.first_size, _START**2 * widths[0], weights)
         blocks = [
             ResidualBlock(
                 widths[i],
