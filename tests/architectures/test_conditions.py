@@ -72,9 +72,7 @@ def test_embeddings_take_the_place_of_latents_and_labels(weights):
 
 
 def test_without_labels_a_chunk_is_the_whole_condition(weights):
-    made = conditions(
-        weights, sizes=UNLABELLED, hierarchical_z=True, embed_y=None
-    )
+    made = conditions(weights, sizes=UNLABELLED, hierarchical_z=True, embed_y=None)
     z, told = inputs()
     shares = made(z, told._replace(label=None))
     np.testing.assert_array_equal(shares.blocks[0].label, z[:, 3:6])

@@ -1,5 +1,7 @@
 """Parameters of the large networks, published and by a formula; nothing is run."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ SAGAN = {
 
 
 def pairs(widths):
-    return list(zip(widths[:-1], widths[1:], strict=True))
+    return list(itertools.pairwise(widths))
 
 
 def conv(size, inputs, outputs):
@@ -197,7 +199,5 @@ def test_biggan_has_an_embedding_of_z_where_asked_for():
 
 
 def test_biggan_without_labels_is_plain_batch_norm_and_all_of_z():
-    network = build_generator(
-        resnet_biggan, 32, 120, BatchNorm, hierarchical_z=False
-    )
+    network = build_generator(resnet_biggan, 32, 120, BatchNorm, hierarchical_z=False)
     assert count(network) == plain_generator([384] * 4, 120, 1)

@@ -56,9 +56,7 @@ def test_kernels_have_an_eighth_and_half_of_the_channels_and_no_bias(weights):
 
 def test_spectral_norm_covers_all_four_kernels_or_none(weights):
     for spectral_norm in (False, True):
-        block = SelfAttention(
-            8, (2, 2), weights._replace(spectral_norm=spectral_norm)
-        )
+        block = SelfAttention(8, (2, 2), weights._replace(spectral_norm=spectral_norm))
         parts = block.submodules
         assert sum(isinstance(part, Kernel) for part in parts) == 4
         normalized = sum(isinstance(part, SpectralNorm) for part in parts)
