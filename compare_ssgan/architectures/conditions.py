@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Dense
+from compare_ssgan.layers.embedding import Embedding
 from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
@@ -58,6 +59,7 @@ class Conditions(tf.Module):
         embed_y: bool | None,
         embed_y_dim: int,
         embed_bias: bool,
+        as_layers: bool = False,
     ) -> None:
         """Builds the embeddings.
 
@@ -74,6 +76,8 @@ class Conditions(tf.Module):
                 wherever blocks see labels.
             embed_y_dim: Size of that.
             embed_bias: Whether embeddings have a bias.
+            as_layers: Whether embeddings are treated as any other layer, that is,
+                spectrally normalized and regularized where those are.
 
         Raises:
             InputError: If an option has no effect or z cannot be cut into chunks.
@@ -94,14 +98,15 @@ class Conditions(tf.Module):
             )
         chunks = num_blocks + 1 if hierarchical_z else 1
         _check_latents(network, chunks, input_size, sizes, embed_z)
-        weights = weights.exact()
-        self.embed_z = self.embed_y = None
+        weights = weights.exact() if as_layers else weights.exact().plain()
+        self.embed_z: Dense | None = None
+        self.embed_y: Dense | Embedding | None = None
         if embed_z:
             self.embed_z = Dense(
                 input_size, input_size, weights, use_bias=embed_bias, name="embed_z"
             )
         if embed_y:
-            self.embed_y = Dense(
+            self.embed_y = (Dense if as_layers else Embedding)(
                 sizes.label, embed_y_dim, weights, use_bias=embed_bias, name="embed_y"
             )
         label = embed_y_dim if embed_y else sizes.label

@@ -125,8 +125,7 @@ class Generator(tf.Module):
             len(map_sizes),
             input_size,
             sizes,
-            # Spectral norm would bound how far classes can be apart.
-            weights.plain(),
+            weights,
             norm,
             hierarchical_z=hierarchical_z,
             embed_z=embed_z,

@@ -14,6 +14,7 @@ from compare_ssgan.architectures.stacks import ImageHead, Stack, attended_blocks
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, Dense
 from compare_ssgan.layers.bottleneck import BottleneckBlock
+from compare_ssgan.layers.embedding import Embedding
 from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
 from compare_ssgan.layers.resample import Upsampling
 from compare_ssgan.layers.weights import Weights
@@ -112,9 +113,8 @@ class Generator(tf.Module):
         self.embed_y, label = None, sizes.label
         if self.uses_labels if embed_y is None else embed_y:
             _check_embedding(name, sizes, embed_y_dim)
-            exact = weights.plain().exact()
             label = embed_y_dim
-            self.embed_y = Dense(sizes.label, label, exact, use_bias=False)
+            self.embed_y = Embedding(sizes.label, label, weights)
         size = image_shape[0]
         widths = [width * channels for width in _GENERATOR_WIDTHS[size]]
         # Every second block up-samples.

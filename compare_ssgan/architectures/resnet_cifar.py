@@ -92,6 +92,7 @@ class Generator(tf.Module):
             embed_y=embed_y,
             embed_y_dim=input_size,
             embed_bias=embed_z or embed_y,
+            as_layers=True,
         )
         make = None if norm is None else partial(norm, weights=weights)
         in_blocks = make and partial(make, sizes=self.conditions.sizes)

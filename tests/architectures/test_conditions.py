@@ -8,6 +8,7 @@ from compare_ssgan.architectures.conditions import Conditions, uses_labels
 from compare_ssgan.architectures.resnet_cifar import Generator
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers import normalization as norms
+from compare_ssgan.layers.spectral_norm import SpectralNorm
 from compare_ssgan.types import Condition, ConditionSizes
 
 SIZES = ConditionSizes(latent=12, label=3)
@@ -59,7 +60,7 @@ def test_embeddings_take_the_place_of_latents_and_labels(weights):
     made.embed_y.bias.assign(tf.range(5.0))
     shares = made(z, told)
     new_z = z @ made.embed_z.kernel.raw + made.embed_z.bias
-    new_y = told.label @ made.embed_y.kernel.raw + tf.range(5.0)
+    new_y = told.label @ made.embed_y.table + tf.range(5.0)
     np.testing.assert_allclose(shares.first, new_z[:, :3], rtol=1e-5, atol=1e-6)
     expected = np.hstack([new_z[:, 9:], new_y])
     np.testing.assert_allclose(shares.blocks[2].label, expected, rtol=1e-5, atol=1e-6)
@@ -69,6 +70,17 @@ def test_embeddings_take_the_place_of_latents_and_labels(weights):
     # Other latents than the input, which knew the label, are embedded too.
     other = made(z, told._replace(latent=2.0 * z)).whole.latent
     np.testing.assert_allclose(other, 2.0 * z @ made.embed_z.kernel.raw, rtol=1e-4)
+
+
+def test_embeddings_are_normalized_where_they_are_layers(weights):
+    spectral = weights._replace(spectral_norm=True)
+
+    def normalized(as_layers):
+        made = conditions(spectral, **ON, as_layers=as_layers)
+        return sum(isinstance(part, SpectralNorm) for part in made.submodules)
+
+    assert normalized(as_layers=True) == 2
+    assert normalized(as_layers=False) == 0
 
 
 def test_without_labels_a_chunk_is_the_whole_condition(weights):

@@ -11,6 +11,7 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.layers import normalization as norms
 from compare_ssgan.layers.attention import SelfAttention
 from compare_ssgan.layers.basic import Kernel
+from compare_ssgan.layers.embedding import Embedding
 from compare_ssgan.layers.spectral_norm import SpectralNorm
 from compare_ssgan.types import Condition, ConditionSizes
 
@@ -155,12 +156,11 @@ def test_every_variable_of_a_backbone_receives_a_gradient(weights, name, norm):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_spectral_norm_covers_every_kernel_but_the_embedding(weights, name):
+def test_spectral_norm_covers_every_kernel_and_an_embedding_is_none(weights, name):
     spectral = weights._replace(spectral_norm=True)
     network, judge = generator(name, spectral), backbone(name, spectral, attention=16)
-    embeddings = 0 if name == "sagan" else 1
-    normalized = len(parts(network, SpectralNorm))
-    assert normalized == len(parts(network, Kernel)) - embeddings > 20
+    assert len(parts(network, Embedding)) == (0 if name == "sagan" else 1)
+    assert len(parts(network, SpectralNorm)) == len(parts(network, Kernel)) > 20
     assert len(parts(judge, SpectralNorm)) == len(parts(judge, Kernel)) > 10
     assert not parts(generator(name, weights), SpectralNorm)
 

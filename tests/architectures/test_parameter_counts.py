@@ -185,7 +185,7 @@ def test_biggan_shares_one_embedding_among_conditions_of_148_numbers():
     assert len(norms) == 10
     for norm in norms:
         assert norm.gain.kernel.raw.shape[0] == norm.offset.kernel.raw.shape[0] == 148
-    assert network.conditions.embed_y.kernel.raw.shape == (1000, 128)
+    assert network.conditions.embed_y.table.shape == (1000, 128)
     assert network.conditions.embed_y.bias is None
 
 
