@@ -179,6 +179,12 @@ def test_sagan_has_the_parameters_of_its_table(size):
     assert count_discriminator(sagan, size) == discriminator
 
 
+def test_sagan_has_the_size_that_biggans_paper_gives_for_it():
+    # Table 1 of arXiv 1809.11096: 81.5 million in both players.
+    total = count_generator(sagan, 128, 128) + count_discriminator(sagan, 128)
+    assert round(total / 1e5) == 815
+
+
 def test_biggan_shares_one_embedding_among_conditions_of_148_numbers():
     network = build_generator(resnet_biggan, 128, 120)
     norms = [p for p in network.submodules if isinstance(p, ConditionalBatchNorm)]
