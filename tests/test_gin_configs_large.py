@@ -41,7 +41,6 @@ def test_a_paper_file_for_imagenet_is_the_published_setting(method):
         f"roots.run.batch_size = {batch}",
         f"roots.run.discriminator_steps = {d_steps}",
         "roots.evaluate.num_samples = 50000",
-        f"gans.ModularGAN.latent_size = {z}",
         f"gans.ModularGAN.generator = @{network}.Generator",
         f"gans.ModularGAN.backbone = @{network}.Backbone",
         "gans.ModularGAN.generator_spectral_norm = True",
@@ -50,6 +49,7 @@ def test_a_paper_file_for_imagenet_is_the_published_setting(method):
         f"optimizers.adam.learning_rate = {d_rate}",
         "optimizers.adam.beta_1 = 0.0",
     }
+    assert config.query("%LATENT_SIZE") == z
     # What is a component's own default is left out: 0.999, and the width of a network.
     decays = {line for line in found if ".beta_2 = " in line}
     assert decays == (
@@ -71,7 +71,6 @@ def test_the_paper_file_for_cifar10_is_the_script_of_biggans_authors():
         "roots.run.discriminator_steps = 4",
         "roots.run.ema_decay = 0.9999",
         "roots.run.ema_start_step = 1000",
-        "gans.ModularGAN.latent_size = 128",
         "optimizers.adam.learning_rate = 0.0002",
         "resnet_biggan.Generator.channels = 64",
         "resnet_biggan.Generator.attention = None",
@@ -80,3 +79,4 @@ def test_the_paper_file_for_cifar10_is_the_script_of_biggans_authors():
         "resnet_biggan.Backbone.channels = 128",
         "resnet_biggan.Backbone.attention = None",
     }
+    assert config.query("%LATENT_SIZE") == 128
