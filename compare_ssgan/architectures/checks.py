@@ -1,5 +1,6 @@
 """Checks of hyperparameters that several networks share."""
 
+from collections.abc import Collection
 from typing import Any, get_args
 
 from compare_ssgan.errors import InputError
@@ -31,4 +32,19 @@ def check_at_least(architecture: str, image_shape: ImageShape, pixels: int) -> N
         raise InputError(
             f"{architecture} makes images of at least {pixels}x{pixels} pixels, not "
             f"{image_shape[0]}x{image_shape[1]}. Use a dataset of larger images."
+        )
+
+
+def check_square(
+    architecture: str, image_shape: ImageShape, sizes: Collection[int]
+) -> None:
+    """Raises an `InputError` unless images are square and of one of `sizes`."""
+    height, width, _ = image_shape
+    if height != width or height not in sizes:
+        *others, last = sizes
+        known = ", ".join(str(size) for size in others)
+        raise InputError(
+            f"{architecture} makes square images of {known} or {last} pixels, not "
+            f"{height}x{width}. Use a dataset of such images, or set GENERATOR and "
+            "BACKBONE to networks of this size."
         )

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_width
+from compare_ssgan.architectures.conditions import Conditions
 from compare_ssgan.architectures.ends import (
     InputRange,
     Output,
@@ -39,7 +40,9 @@ class Generator(tf.Module):
     (https://github.com/google/compare_gan, resnet_cifar.py), hence SSGAN's: a 3x3
     convolution on every shortcut and a sigmoid at the end. Up-sampling repeats pixels
     as in the paper; compare_gan inserts zeros. `shortcut_kernel_size = 1` and
-    `output = "tanh"` give the paper's network.
+    `output = "tanh"` give the paper's network. compare_gan's hierarchical latents and
+    embeddings, which both have the size of z, are options; the last normalization
+    sees no chunk of z, and so needs labels where it is conditional.
     """
 
     def __init__(
@@ -54,6 +57,9 @@ class Generator(tf.Module):
         shortcut_kernel_size: ShortcutSize = 3,
         upsampling: Upsampling = "nearest",
         output: Output = "sigmoid",
+        hierarchical_z: bool = False,
+        embed_z: bool = False,
+        embed_y: bool = False,
     ) -> None:
         """Builds the network.
 
@@ -69,25 +75,45 @@ class Generator(tf.Module):
                 1x1 convolution.
             upsampling: "nearest" or "zeros" (zero insertion).
             output: "sigmoid", or "tanh" for (tanh + 1) / 2.
+            hierarchical_z: Whether z is cut into four chunks, one for the dense layer
+                and one for each block, beside the label.
+            embed_z: Whether an affine map of z of the same size takes its place.
+            embed_y: Whether an affine map of the label takes its place, of the size
+                of z.
 
         Raises:
-            InputError: If images are not 32x32 or a hyperparameter is out of range.
+            InputError: If images are not 32x32, z cannot be cut into chunks, or a
+                hyperparameter is out of range or has no effect.
         """
         super().__init__("generator")
         _check_size(image_shape)
         check_width("resnet_cifar.Generator.channels", channels)
         check_choice("resnet_cifar.Generator.upsampling", upsampling, Upsampling)
         check_choice("resnet_cifar.Generator.output", output, Output)
-        make = generator_norms(norm, sizes, weights)
-        self.dense = Dense(input_size, _START**2 * channels, weights)
+        self.conditions = Conditions(
+            "resnet_cifar.Generator",
+            _NUM_UP,
+            input_size,
+            sizes,
+            weights,
+            norm,
+            hierarchical_z=hierarchical_z,
+            embed_z=embed_z,
+            embed_y=embed_y,
+            embed_y_dim=input_size,
+            embed_bias=embed_z or embed_y,
+            as_layers=True,
+        )
+        self.dense = Dense(self.conditions.first_size, _START**2 * channels, weights)
         self.blocks = residual_blocks(
             [(channels, channels, "up")] * _NUM_UP,
             weights,
-            make,
+            generator_norms(norm, self.conditions.sizes, weights),
             shortcut_kernel_size=shortcut_kernel_size,
             upsampling=upsampling,
         )
-        self.norm = None if make is None else make(channels)
+        last_norm = generator_norms(norm, self.conditions.whole_sizes, weights)
+        self.norm = None if last_norm is None else last_norm(channels)
         self.conv = Conv2d(channels, image_shape[2], weights)
         self.channels, self.output = channels, output
 
@@ -95,11 +121,12 @@ class Generator(tf.Module):
         self, inputs: tf.Tensor, condition: Condition, training: bool
     ) -> tf.Tensor:
         """Returns [batch, 32, 32, image channels] in [0, 1]."""
-        x = tf.reshape(self.dense(inputs), [-1, _START, _START, self.channels])
-        for block in self.blocks:
-            x = block(x, condition, training)
+        shares = self.conditions(inputs, condition)
+        x = tf.reshape(self.dense(shares.first), [-1, _START, _START, self.channels])
+        for block, told in zip(self.blocks, shares.blocks, strict=True):
+            x = block(x, told, training)
         if self.norm is not None:
-            x = self.norm(x, condition, training)
+            x = self.norm(x, shares.whole, training)
         return to_pixels(self.conv(tf.nn.relu(x)), self.output)
 
 

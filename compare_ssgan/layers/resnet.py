@@ -9,11 +9,12 @@ import tensorflow as tf
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d
 from compare_ssgan.layers.normalization import Norm
-from compare_ssgan.layers.resample import Resample, Upsampling
+from compare_ssgan.layers.resample import Resample, Upsampling, downsample
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition
 
 ShortcutSize = Literal[1, 3]
+EqualShortcut = Literal["convolution", "identity", "none"]
 
 
 class ResidualBlock(tf.Module):
@@ -37,6 +38,7 @@ class ResidualBlock(tf.Module):
         resample: Resample | None = None,
         upsampling: Upsampling = "nearest",
         activate_input: bool = True,
+        equal_shortcut: EqualShortcut = "convolution",
         name: str = "block",
     ) -> None:
         """Builds the convolutions and normalizations.
@@ -53,6 +55,9 @@ class ResidualBlock(tf.Module):
             upsampling: How "up" fills the larger grid.
             activate_input: Whether the first ReLU is there; the first block of a
                 discriminator reads pixels, not pre-activations.
+            equal_shortcut: The shortcut of a block that keeps the number of channels:
+                "convolution" as `shortcut_kernel_size` has it; "identity" for the
+                input itself, its 2x2 means under "down"; "none" for no shortcut.
             name: Name of the module.
 
         Raises:
@@ -73,7 +78,13 @@ class ResidualBlock(tf.Module):
         self.conv1 = conv(in_channels, out_channels, resample=up, name="conv1")
         self.conv2 = conv(out_channels, out_channels, resample=down, name="conv2")
         self.shortcut = None
-        if shortcut_kernel_size == 3 or resample or in_channels != out_channels:
+        equal = in_channels == out_channels
+        assert equal_shortcut == "convolution" or resample != "up"
+        self.has_shortcut = not (equal and equal_shortcut == "none")
+        self.pool_shortcut = resample == "down"
+        if (equal_shortcut == "convolution" or not equal) and (
+            shortcut_kernel_size == 3 or resample or not equal
+        ):
             self.shortcut = conv(
                 in_channels,
                 out_channels,
@@ -92,4 +103,8 @@ class ResidualBlock(tf.Module):
         if self.norm2 is not None:
             h = self.norm2(h, condition, training)
         h = self.conv2(tf.nn.relu(h))
-        return h + (x if self.shortcut is None else self.shortcut(x))
+        if not self.has_shortcut:
+            return h
+        if self.shortcut is not None:
+            return h + self.shortcut(x)
+        return h + (downsample(x) if self.pool_shortcut else x)

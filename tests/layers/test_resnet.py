@@ -80,6 +80,25 @@ def test_a_large_shortcut_is_always_a_convolution(weights):
     assert block.shortcut.kernel.raw.shape == (3, 3, 4, 4)
 
 
+@pytest.mark.parametrize("resample, shortcut", [(None, tf.identity), ("down", mean)])
+@pytest.mark.parametrize("equal_shortcut", ["identity", "none"])
+def test_a_block_that_keeps_its_channels_may_have_no_kernel_on_the_shortcut(
+    weights, resample, shortcut, equal_shortcut
+):
+    options = {
+        "shortcut_kernel_size": 1,
+        "resample": resample,
+        "equal_shortcut": equal_shortcut,
+    }
+    block = ResidualBlock(4, 4, weights, **options)
+    x = images(2, 4, 4, 4)
+    main = shortcut(conv(tf.nn.relu(conv(tf.nn.relu(x), block.conv1)), block.conv2))
+    added = shortcut(x) if equal_shortcut == "identity" else 0.0
+    check(block(x, Condition(), True), main + added)
+    assert block.shortcut is None
+    assert ResidualBlock(4, 5, weights, **options).shortcut is not None
+
+
 def test_other_sizes_of_the_shortcut_are_refused(weights):
     with pytest.raises(
         InputError, match=r"1 or 3, not 2\. Change shortcut_kernel_size"
