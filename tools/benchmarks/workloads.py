@@ -139,7 +139,9 @@ def _judged(built: experiment.Experiment, player: Player, batches: set[bool]) ->
     total = num * len(batches)
     for task in built.game.tasks:
         for generated in batches:
-            views = task.views(Samples(images), player=player, generated=generated)
+            views = task.views(
+                Samples(images), player=player, generated=generated, rng=built.game.rng
+            )
             total += 0 if views is None else views.images.shape[0]
     return total
 
