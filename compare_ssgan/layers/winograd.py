@@ -81,11 +81,11 @@ def conv3x3(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     to_points, from_points = (tf.constant(m, x.dtype) for m in _transforms(tiles))
     rows = tf.matmul(to_points, tf.reshape(x, [-1, height, width * in_channels]))
     kernels = tf.tensordot(_KERNEL.astype(np.float32), kernel, axes=1)
-    kernels = tf.cast(kernels, x.dtype)
+    kernels = tf.split(tf.cast(kernels, x.dtype), _NUM_POINTS)
     products = []
-    for index, part in enumerate(tf.split(rows, _NUM_POINTS, axis=1)):
+    for part, each in zip(tf.split(rows, _NUM_POINTS, axis=1), kernels, strict=True):
         part = tf.reshape(part, [-1, tiles, width, in_channels])
-        part = tf.nn.conv2d(part, kernels[index : index + 1], 1, "SAME")
+        part = tf.nn.conv2d(part, each, 1, "SAME")
         products.append(tf.reshape(part, [-1, tiles, width * out_channels]))
     y = tf.matmul(from_points, tf.concat(products, axis=1))
     return tf.reshape(y, [-1, height, width, out_channels])
