@@ -13,6 +13,7 @@ from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
+_EMBEDDING_SIZE = 128  # BigGAN's.
 _CONDITIONAL = "gans.ModularGAN.generator_norm = @norms.ConditionalBatchNorm"
 
 
@@ -57,7 +58,7 @@ class Conditions(tf.Module):
         hierarchical_z: bool,
         embed_z: bool,
         embed_y: bool | None,
-        embed_y_dim: int,
+        embed_y_dim: int | None,
         embed_bias: bool,
         as_layers: bool = False,
     ) -> None:
@@ -74,7 +75,7 @@ class Conditions(tf.Module):
             embed_z: Whether a linear map of z of the same size takes its place.
             embed_y: Whether a linear map of the label takes its place; None for
                 wherever blocks see labels.
-            embed_y_dim: Size of that.
+            embed_y_dim: Size of that; None means 128, and without it has to be None.
             embed_bias: Whether embeddings have a bias.
             as_layers: Whether embeddings are treated as any other layer, that is,
                 spectrally normalized and regularized where those are.
@@ -86,15 +87,12 @@ class Conditions(tf.Module):
         shown = norm is not None and uses_labels(norm)
         if embed_y is None:
             embed_y = shown and sizes.label > 0
-        _check_effect(network, norm, shown, sizes, hierarchical_z, embed_y)
+        label = label_size(network, sizes, embed_y, embed_y_dim)
+        _check_effect(network, norm, shown, hierarchical_z, embed_y)
         if embed_bias and not (embed_y or embed_z):
             raise InputError(
                 f"{network}.embed_bias has no effect without an embedding. Set "
                 f"{network}.embed_y or {network}.embed_z, or remove it."
-            )
-        if embed_y and embed_y_dim < 1:
-            raise InputError(
-                f"{network}.embed_y_dim must be at least 1, not {embed_y_dim}."
             )
         chunks = num_blocks + 1 if hierarchical_z else 1
         _check_latents(network, chunks, input_size, sizes, embed_z)
@@ -107,9 +105,8 @@ class Conditions(tf.Module):
             )
         if embed_y:
             self.embed_y = (Dense if as_layers else Embedding)(
-                sizes.label, embed_y_dim, weights, use_bias=embed_bias, name="embed_y"
+                sizes.label, label, weights, use_bias=embed_bias, name="embed_y"
             )
-        label = embed_y_dim if embed_y else sizes.label
         self.num_blocks, self.labelled = num_blocks, sizes.label > 0
         self.hierarchical_z = hierarchical_z
         self.first_size = input_size // chunks
@@ -146,6 +143,40 @@ def join(z: tf.Tensor, y: tf.Tensor | None) -> tf.Tensor:
     return z if y is None else tf.concat([z, y], axis=1)
 
 
+def label_size(
+    network: str, sizes: ConditionSizes, embed_y: bool, embed_y_dim: int | None
+) -> int:
+    """Returns the size of what a network is told of a label, 0 without labels.
+
+    Args:
+        network: gin name of the network, for messages.
+        sizes: Sizes of what the game can tell.
+        embed_y: Whether an embedding takes the place of the label.
+        embed_y_dim: Size of the embedding; None means 128.
+
+    Raises:
+        InputError: If there is no label to embed, or `embed_y_dim` is no size or has
+            no effect.
+    """
+    if embed_y and not sizes.label:
+        raise InputError(
+            f"{network}.embed_y = True embeds labels, but the generator gets none. Set "
+            f"{network}.embed_y = False or gans.ModularGAN.conditional = True."
+        )
+    if embed_y_dim is None:
+        return _EMBEDDING_SIZE if embed_y else sizes.label
+    if not embed_y:
+        raise InputError(
+            f"{network}.embed_y_dim = {embed_y_dim} has no effect, as labels are not "
+            f"embedded. Remove it, or set {network}.embed_y = True."
+        )
+    if embed_y_dim < 1:
+        raise InputError(
+            f"{network}.embed_y_dim must be at least 1, not {embed_y_dim}."
+        )
+    return embed_y_dim
+
+
 def uses_labels(norm: NormFactory) -> bool:
     """Returns whether what a normalization makes depends on labels."""
     factory = norm.func if isinstance(norm, partial) else norm
@@ -163,16 +194,10 @@ def _check_effect(
     network: str,
     norm: NormFactory | None,
     shown: bool,
-    sizes: ConditionSizes,
     hierarchical_z: bool,
     embed_y: bool,
 ) -> None:
     """Refuses what normalizations would not see."""
-    if embed_y and not sizes.label:
-        raise InputError(
-            f"{network}.embed_y = True embeds labels, but the generator gets none. Set "
-            f"{network}.embed_y = False or gans.ModularGAN.conditional = True."
-        )
     if shown:
         return
     factory = norm.func if isinstance(norm, partial) else norm

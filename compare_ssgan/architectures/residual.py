@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan.layers.normalization import Norm, NormFactory, discriminator_norm
 from compare_ssgan.layers.resample import Resample, Upsampling
-from compare_ssgan.layers.resnet import ResidualBlock, ShortcutSize
+from compare_ssgan.layers.resnet import EqualShortcut, ResidualBlock, ShortcutSize
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
@@ -47,6 +47,7 @@ def residual_blocks(
     shortcut_kernel_size: ShortcutSize,
     upsampling: Upsampling = "nearest",
     activate_first: bool = True,
+    equal_shortcut: EqualShortcut = "convolution",
 ) -> list[ResidualBlock]:
     """Returns one block per stage, called block0, block1 and so on.
 
@@ -58,6 +59,8 @@ def residual_blocks(
         upsampling: How "up" fills the larger grid.
         activate_first: Whether the first block begins with a ReLU; one that reads
             pixels, without a normalization before it, does not.
+        equal_shortcut: The shortcut of blocks that keep the number of channels; see
+            `layers.resnet.ResidualBlock`.
     """
     return [
         ResidualBlock(
@@ -69,6 +72,7 @@ def residual_blocks(
             resample=resample,
             upsampling=upsampling,
             activate_input=activate_first or index > 0,
+            equal_shortcut=equal_shortcut,
             name=f"block{index}",
         )
         for index, (in_channels, out_channels, resample) in enumerate(stages)

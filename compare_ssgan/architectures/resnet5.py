@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.architectures.checks import check_choice, check_width
+from compare_ssgan.architectures.checks import check_choice, check_square, check_width
 from compare_ssgan.architectures.ends import pool, to_pixels
 from compare_ssgan.architectures.residual import (
     Stage,
@@ -12,7 +12,6 @@ from compare_ssgan.architectures.residual import (
     residual_blocks,
     run_discriminator_blocks,
 )
-from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, Dense
 from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.resample import Upsampling
@@ -71,7 +70,7 @@ class Generator(tf.Module):
                 hyperparameter is out of range.
         """
         super().__init__("generator")
-        _check_size(image_shape)
+        check_square("resnet5", image_shape, _SIZES)
         check_width("resnet5.Generator.channels", channels)
         check_choice("resnet5.Generator.upsampling", upsampling, Upsampling)
         make = generator_norms(norm, sizes, weights)
@@ -147,7 +146,7 @@ class Backbone(tf.Module):
                 normalization is not supported, or a hyperparameter is out of range.
         """
         super().__init__("backbone")
-        _check_size(image_shape)
+        check_square("resnet5", image_shape, _SIZES)
         check_width("resnet5.Backbone.channels", channels)
         size, in_channels = image_shape[0], image_shape[2]
         stages: list[Stage] = []
@@ -168,13 +167,3 @@ class Backbone(tf.Module):
         """Returns [batch, 8 channels] features of images in [0, 1], block outputs."""
         x, blocks = run_discriminator_blocks(self.blocks, images, training)
         return Representation(pool(tf.nn.relu(x), "mean"), blocks)
-
-
-def _check_size(image_shape: ImageShape) -> None:
-    height, width, _ = image_shape
-    if height != width or height not in _SIZES:
-        raise InputError(
-            "resnet5 makes square images of 4, 8, 16, 32, 64 or 128 pixels, not "
-            f"{height}x{width}. Use a dataset of such images, or set GENERATOR and "
-            "BACKBONE to networks for this size, such as dcgan's."
-        )

@@ -1,20 +1,29 @@
 """The residual networks of BigGAN, for images of 32 to 512 pixels."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Literal
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_square, check_width
 from compare_ssgan.architectures.conditions import Conditions
-from compare_ssgan.architectures.ends import pool
-from compare_ssgan.architectures.stacks import ImageHead, Stack, attended_blocks
+from compare_ssgan.architectures.ends import InputRange, from_pixels, pool
+from compare_ssgan.architectures.residual import (
+    discriminator_norms,
+    generator_norms,
+    residual_blocks,
+)
+from compare_ssgan.architectures.stacks import (
+    Attention,
+    ImageHead,
+    Stack,
+    attended_blocks,
+)
 from compare_ssgan.layers.basic import Dense
-from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
+from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.resample import Upsampling
-from compare_ssgan.layers.resnet import ResidualBlock
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes, ImageShape, Representation
 
@@ -71,11 +80,11 @@ class Generator(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 96,
-        attention: int | str | Sequence[int | str] | None = "default",
+        attention: Attention = "default",
         hierarchical_z: bool = True,
         embed_z: bool = False,
         embed_y: bool | None = None,
-        embed_y_dim: int = 128,
+        embed_y_dim: int | None = None,
         embed_bias: bool = False,
         upsampling: Upsampling = "nearest",
         final_norm: Callable[..., Any] | None = None,
@@ -99,7 +108,7 @@ class Generator(tf.Module):
             embed_z: Whether a linear map of z of the same size takes its place.
             embed_y: Whether the blocks share an embedding of the label; None for
                 wherever their normalizations see labels.
-            embed_y_dim: Size of the embedding of the label.
+            embed_y_dim: Size of the embedding of the label; None means 128.
             embed_bias: Whether embeddings have a bias.
             upsampling: "nearest" or "zeros" (zero insertion).
             final_norm: Makes the normalization before the last ReLU, which sees no
@@ -133,24 +142,15 @@ class Generator(tf.Module):
             embed_y_dim=embed_y_dim,
             embed_bias=embed_bias,
         )
-        make = None
-        if norm is not None:
-            make = partial(norm, sizes=self.conditions.sizes, weights=weights)
         self.start = (_START, _START, widths[0])
         self.dense = Dense(self.conditions.first_size, _START**2 * widths[0], weights)
-        blocks = [
-            ResidualBlock(
-                widths[i],
-                widths[i + 1],
-                weights,
-                make,
-                shortcut_kernel_size=1,
-                resample="up",
-                upsampling=upsampling,
-                name=f"block{i}",
-            )
-            for i in range(len(map_sizes))
-        ]
+        blocks = residual_blocks(
+            [(before, after, "up") for before, after in pairwise(widths)],
+            weights,
+            generator_norms(norm, self.conditions.sizes, weights),
+            shortcut_kernel_size=1,
+            upsampling=upsampling,
+        )
         self.stack = Stack(blocks, widths[1:], map_sizes, attended, weights)
         self.head = ImageHead(widths[-1], image_shape[2], weights, norm, final_norm)
 
@@ -197,9 +197,9 @@ class Backbone(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 96,
-        attention: int | str | Sequence[int | str] | None = "default",
+        attention: Attention = "default",
         identity_skip: bool = True,
-        input_range: Literal["unit", "centered"] = "centered",
+        input_range: InputRange = "centered",
     ) -> None:
         """Builds the network.
 
@@ -227,12 +227,7 @@ class Backbone(tf.Module):
         name = "resnet_biggan.Backbone"
         check_square("resnet_biggan", image_shape, _BACKBONE_WIDTHS)
         check_width(f"{name}.channels", channels)
-        check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
-        make = None
-        if norm is not None:
-            make = partial(
-                discriminator_norm, norm, weights=weights, architecture="resnet_biggan"
-            )
+        check_choice(f"{name}.input_range", input_range, InputRange)
         size = image_shape[0]
         widths = [width * channels for width in _BACKBONE_WIDTHS[size]]
         last = len(widths) - 1
@@ -240,25 +235,20 @@ class Backbone(tf.Module):
         attended = attended_blocks(
             name, attention, map_sizes, _BACKBONE_ATTENTION[size], first=False
         )
-        blocks = [
-            ResidualBlock(
-                widths[i - 1] if i else image_shape[2],
-                widths[i],
-                weights,
-                make,
-                shortcut_kernel_size=1,
-                resample=None if i == last else "down",
-                activate_input=i > 0 or norm is not None,
-                equal_shortcut="identity" if identity_skip else "none",
-                name=f"block{i}",
-            )
-            for i in range(len(widths))
-        ]
+        steps = enumerate(pairwise([image_shape[2], *widths]))
+        blocks = residual_blocks(
+            [(a, b, None if i == last else "down") for i, (a, b) in steps],
+            weights,
+            discriminator_norms(norm, weights, "resnet_biggan"),
+            shortcut_kernel_size=1,
+            activate_first=norm is not None,
+            equal_shortcut="identity" if identity_skip else "none",
+        )
         self.stack = Stack(blocks, widths, map_sizes, attended, weights)
         self.input_range, self.feature_size = input_range, widths[-1]
 
     def __call__(self, images: tf.Tensor, training: bool) -> Representation:
         """Returns features of images in [0, 1], and the output of each block."""
-        x = images if self.input_range == "unit" else 2.0 * images - 1.0
+        x = from_pixels(images, self.input_range)
         x, blocks = self.stack.unconditional(x, training)
         return Representation(pool(tf.nn.relu(x), "sum"), blocks)

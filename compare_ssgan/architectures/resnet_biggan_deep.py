@@ -1,21 +1,31 @@
 """The residual networks of BigGAN-deep, for images of 32 to 512 pixels."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_square
-from compare_ssgan.architectures.conditions import join
-from compare_ssgan.architectures.ends import Pooling, pool
-from compare_ssgan.architectures.stacks import ImageHead, Stack, attended_blocks
+from compare_ssgan.architectures.conditions import join, label_size
+from compare_ssgan.architectures.ends import (
+    InputRange,
+    Pooling,
+    from_pixels,
+    pool,
+)
+from compare_ssgan.architectures.residual import discriminator_norms, generator_norms
+from compare_ssgan.architectures.stacks import (
+    Attention,
+    ImageHead,
+    Stack,
+    attended_blocks,
+)
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Conv2d, Dense
 from compare_ssgan.layers.bottleneck import BottleneckBlock
 from compare_ssgan.layers.embedding import Embedding
-from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
+from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.resample import Upsampling
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes, ImageShape, Representation
@@ -72,9 +82,9 @@ class Generator(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 128,
-        attention: int | str | Sequence[int | str] | None = "default",
+        attention: Attention = "default",
         embed_y: bool | None = None,
-        embed_y_dim: int = 128,
+        embed_y_dim: int | None = None,
         upsampling: Upsampling = "nearest",
         final_norm: Callable[..., Any] | None = None,
     ) -> None:
@@ -95,7 +105,7 @@ class Generator(tf.Module):
                 the first block.
             embed_y: Whether an embedding of the label takes its place; None for
                 wherever there are labels.
-            embed_y_dim: Size of the embedding of the label.
+            embed_y_dim: Size of the embedding of the label; None means 128.
             upsampling: "nearest" or "zeros" (zero insertion).
             final_norm: Makes the normalization before the last ReLU, which sees no
                 condition; None for norms.BatchNorm where blocks have a normalization.
@@ -110,11 +120,9 @@ class Generator(tf.Module):
         _check_channels(name, channels)
         check_choice(f"{name}.upsampling", upsampling, Upsampling)
         self.uses_labels = sizes.label > 0
-        self.embed_y, label = None, sizes.label
-        if self.uses_labels if embed_y is None else embed_y:
-            _check_embedding(name, sizes, embed_y_dim)
-            label = embed_y_dim
-            self.embed_y = Embedding(sizes.label, label, weights)
+        embed_y = self.uses_labels if embed_y is None else embed_y
+        label = label_size(name, sizes, embed_y, embed_y_dim)
+        self.embed_y = Embedding(sizes.label, label, weights) if embed_y else None
         size = image_shape[0]
         widths = [width * channels for width in _GENERATOR_WIDTHS[size]]
         # Every second block up-samples.
@@ -122,10 +130,8 @@ class Generator(tf.Module):
         attended = attended_blocks(
             name, attention, map_sizes, _default_attention(map_sizes), first=True
         )
-        make = None
-        if norm is not None:
-            told = ConditionSizes(sizes.latent, input_size + label)
-            make = partial(norm, sizes=told, weights=weights)
+        told = ConditionSizes(sizes.latent, input_size + label)
+        make = generator_norms(norm, told, weights)
         self.start = (_START, _START, widths[0])
         self.dense = Dense(input_size + label, _START**2 * widths[0], weights)
         blocks = [
@@ -183,9 +189,9 @@ class Backbone(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 128,
-        attention: int | str | Sequence[int | str] | None = "default",
+        attention: Attention = "default",
         pooling: Pooling = "sum",
-        input_range: Literal["unit", "centered"] = "centered",
+        input_range: InputRange = "centered",
     ) -> None:
         """Builds the network.
 
@@ -214,15 +220,8 @@ class Backbone(tf.Module):
         check_square("resnet_biggan_deep", image_shape, _BACKBONE_WIDTHS)
         _check_channels(name, channels)
         check_choice(f"{name}.pooling", pooling, Pooling)
-        check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
-        make = None
-        if norm is not None:
-            make = partial(
-                discriminator_norm,
-                norm,
-                weights=weights,
-                architecture="resnet_biggan_deep",
-            )
+        check_choice(f"{name}.input_range", input_range, InputRange)
+        make = discriminator_norms(norm, weights, "resnet_biggan_deep")
         size = image_shape[0]
         widths = [width * channels for width in _BACKBONE_WIDTHS[size]]
         map_sizes = [size >> i // 2 + 1 for i in range(len(widths) - 1)]
@@ -247,8 +246,8 @@ class Backbone(tf.Module):
 
     def __call__(self, images: tf.Tensor, training: bool) -> Representation:
         """Returns features of images in [0, 1], and the output of each block."""
-        x = images if self.input_range == "unit" else 2.0 * images - 1.0
-        x, blocks = self.stack.unconditional(self.conv(x), training)
+        x = self.conv(from_pixels(images, self.input_range))
+        x, blocks = self.stack.unconditional(x, training)
         return Representation(pool(tf.nn.relu(x), self.pooling), blocks)
 
 
@@ -262,13 +261,3 @@ def _check_channels(name: str, channels: int) -> None:
             f"{name}.channels must be at least {_MIN_CHANNELS}, not {channels}: blocks "
             "have a quarter of the channels inside."
         )
-
-
-def _check_embedding(name: str, sizes: ConditionSizes, embed_y_dim: int) -> None:
-    if not sizes.label:
-        raise InputError(
-            f"{name}.embed_y = True embeds labels, but the generator gets none. Set "
-            f"{name}.embed_y = False or gans.ModularGAN.conditional = True."
-        )
-    if embed_y_dim < 1:
-        raise InputError(f"{name}.embed_y_dim must be at least 1, not {embed_y_dim}.")

@@ -100,7 +100,7 @@ class Generator(tf.Module):
             hierarchical_z=hierarchical_z,
             embed_z=embed_z,
             embed_y=embed_y,
-            embed_y_dim=input_size,
+            embed_y_dim=input_size if embed_y else None,
             embed_bias=embed_z or embed_y,
             as_layers=True,
         )

@@ -1,19 +1,28 @@
 """The residual networks of SAGAN."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Literal
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.architectures.checks import check_choice, check_square, check_width
-from compare_ssgan.architectures.ends import pool
-from compare_ssgan.architectures.stacks import ImageHead, Stack, attended_blocks
+from compare_ssgan.architectures.ends import InputRange, from_pixels, pool
+from compare_ssgan.architectures.residual import (
+    discriminator_norms,
+    generator_norms,
+    residual_blocks,
+)
+from compare_ssgan.architectures.stacks import (
+    Attention,
+    ImageHead,
+    Stack,
+    attended_blocks,
+)
 from compare_ssgan.layers.basic import Dense
-from compare_ssgan.layers.normalization import NormFactory, discriminator_norm
+from compare_ssgan.layers.normalization import NormFactory
 from compare_ssgan.layers.resample import Upsampling
-from compare_ssgan.layers.resnet import ResidualBlock
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes, ImageShape, Representation
 
@@ -55,7 +64,7 @@ class Generator(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 64,
-        attention: int | str | Sequence[int | str] | None = "default",
+        attention: Attention = "default",
         upsampling: Upsampling = "nearest",
         final_norm: Callable[..., Any] | None = None,
     ) -> None:
@@ -88,22 +97,15 @@ class Generator(tf.Module):
         widths = [width * channels for width in _GENERATOR_WIDTHS[image_shape[0]]]
         map_sizes = [_START * 2**i for i in range(1, len(widths))]
         attended = attended_blocks(name, attention, map_sizes, (32,), first=True)
-        make = None if norm is None else partial(norm, sizes=sizes, weights=weights)
         self.start = (_START, _START, widths[0])
         self.dense = Dense(input_size, _START**2 * widths[0], weights)
-        blocks = [
-            ResidualBlock(
-                widths[i],
-                widths[i + 1],
-                weights,
-                make,
-                shortcut_kernel_size=1,
-                resample="up",
-                upsampling=upsampling,
-                name=f"block{i}",
-            )
-            for i in range(len(map_sizes))
-        ]
+        blocks = residual_blocks(
+            [(before, after, "up") for before, after in pairwise(widths)],
+            weights,
+            generator_norms(norm, sizes, weights),
+            shortcut_kernel_size=1,
+            upsampling=upsampling,
+        )
         self.stack = Stack(blocks, widths[1:], map_sizes, attended, weights)
         self.head = ImageHead(widths[-1], image_shape[2], weights, norm, final_norm)
 
@@ -140,8 +142,8 @@ class Backbone(tf.Module):
         norm: NormFactory | None,
         *,
         channels: int = 64,
-        attention: int | str | Sequence[int | str] | None = "default",
-        input_range: Literal["unit", "centered"] = "centered",
+        attention: Attention = "default",
+        input_range: InputRange = "centered",
     ) -> None:
         """Builds the network.
 
@@ -166,36 +168,26 @@ class Backbone(tf.Module):
         name = "sagan.Backbone"
         check_square("sagan", image_shape, _BACKBONE_WIDTHS)
         check_width(f"{name}.channels", channels)
-        check_choice(f"{name}.input_range", input_range, Literal["unit", "centered"])
-        make = None
-        if norm is not None:
-            make = partial(
-                discriminator_norm, norm, weights=weights, architecture="sagan"
-            )
+        check_choice(f"{name}.input_range", input_range, InputRange)
         size = image_shape[0]
         widths = [width * channels for width in _BACKBONE_WIDTHS[size]]
         last = len(widths) - 1
         map_sizes = [size >> min(i + 1, last) for i in range(len(widths))]
         default = (32,) if 32 in map_sizes else ()
         attended = attended_blocks(name, attention, map_sizes, default, first=False)
-        blocks = [
-            ResidualBlock(
-                widths[i - 1] if i else image_shape[2],
-                widths[i],
-                weights,
-                make,
-                shortcut_kernel_size=1,
-                resample=None if i == last else "down",
-                activate_input=i > 0 or norm is not None,
-                name=f"block{i}",
-            )
-            for i in range(len(widths))
-        ]
+        steps = enumerate(pairwise([image_shape[2], *widths]))
+        blocks = residual_blocks(
+            [(a, b, None if i == last else "down") for i, (a, b) in steps],
+            weights,
+            discriminator_norms(norm, weights, "sagan"),
+            shortcut_kernel_size=1,
+            activate_first=norm is not None,
+        )
         self.stack = Stack(blocks, widths, map_sizes, attended, weights)
         self.input_range, self.feature_size = input_range, widths[-1]
 
     def __call__(self, images: tf.Tensor, training: bool) -> Representation:
         """Returns features of images in [0, 1], and the output of each block."""
-        x = images if self.input_range == "unit" else 2.0 * images - 1.0
+        x = from_pixels(images, self.input_range)
         x, blocks = self.stack.unconditional(x, training)
         return Representation(pool(tf.nn.relu(x), "sum"), blocks)

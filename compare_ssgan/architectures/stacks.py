@@ -13,8 +13,7 @@ from compare_ssgan.layers.normalization import BatchNorm, NormFactory
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
-# "default" is the network's own choice. Written out in every signature, since gin's
-# values are checked against annotations: int | str | Sequence[int | str] | None.
+# "default" is the network's own choice.
 Attention = int | str | Sequence[int | str] | None
 
 

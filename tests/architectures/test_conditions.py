@@ -18,7 +18,8 @@ ON = {"hierarchical_z": True, "embed_z": True, "embed_y": True}
 
 
 def conditions(weights, norm=norms.ConditionalBatchNorm, sizes=SIZES, **options):
-    options = OFF | {"embed_y_dim": 5, "embed_bias": False} | options
+    options = OFF | {"embed_bias": False} | options
+    options = {"embed_y_dim": 5 if options["embed_y"] else None} | options
     return Conditions("some.Generator", 3, 12, sizes, weights, norm, **options)
 
 
@@ -93,7 +94,7 @@ def test_without_labels_a_chunk_is_the_whole_condition(weights):
 
 
 def test_labels_are_embedded_by_default_where_blocks_see_them(weights):
-    assert conditions(weights, embed_y=None).embed_y is not None
+    assert conditions(weights, embed_y=None).embed_y.table.shape == (3, 128)
     made = conditions(weights, norms.SelfModulatedBatchNorm, embed_y=None)
     assert made.embed_y is None
 
@@ -138,6 +139,11 @@ def test_what_uses_labels_is_known_of_classes_and_of_anything_else():
         (
             {"embed_y": True, "embed_y_dim": 0},
             r"embed_y_dim must be at least 1, not 0",
+        ),
+        (
+            {"embed_y_dim": 5},
+            r"Generator\.embed_y_dim = 5 has no effect, as labels are not embedded\. "
+            r"Remove it, or set some\.Generator\.embed_y = True",
         ),
         (
             {"sizes": ConditionSizes(9, 3), "hierarchical_z": True},

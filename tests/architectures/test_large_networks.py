@@ -1,6 +1,7 @@
 """What BigGAN, BigGAN-deep and SAGAN do, on narrow networks."""
 
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -25,6 +26,9 @@ NORMS = {
     "batch": norms.BatchNorm,
     "conditional": norms.ConditionalBatchNorm,
     "self-modulated": norms.SelfModulatedBatchNorm,
+    "layer": norms.LayerNorm,
+    "instance": norms.InstanceNorm,
+    "group": functools.partial(norms.GroupNorm, num_groups=2),
 }
 LATENT = {16: 20, 32: 20, 64: 20, 128: 24, 256: 28, 512: 32}
 LABELLED = ConditionSizes(latent=20, label=3)
@@ -340,6 +344,8 @@ WRONG = [
     ("resnet_biggan_deep", {"labels": 0, "embed_y": True},
      r"embeds labels, but the generator gets none\. Set resnet_biggan_deep\.Gen"),
     ("resnet_biggan_deep", {"embed_y_dim": 0}, r"embed_y_dim must be at least 1"),
+    ("resnet_biggan_deep", {"embed_y": False, "embed_y_dim": 64},
+     r"resnet_biggan_deep\.Generator\.embed_y_dim = 64 has no effect"),
     ("resnet_biggan", {"norm": "batch", "hierarchical_z": True},
      r"Set resnet_biggan\.Generator\.hierarchical_z = False"),
 ]  # fmt: skip
