@@ -8,3 +8,9 @@ from compare_ssgan.layers.weights import Weights
 @pytest.fixture
 def weights():
     return Weights(np.random.default_rng(0), normal(stddev=0.3))
+
+
+@pytest.fixture
+def empty():
+    """Kernels of zeros, which cost nothing to draw."""
+    return Weights(np.random.default_rng(0), lambda rng, shape: np.zeros(shape, "f"))

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,6 +21,21 @@ def test_both_have_the_parameters_of_compare_gans(weights):
     backbone = Backbone((32, 32, 3), weights, None)
     assert count(generator) == 4_572_163
     assert count(backbone) + backbone.feature_size + 1 == 4_308_609
+
+
+# Sizes that 16 does not divide start from, and end at, the next larger map.
+@pytest.mark.parametrize("pixels, first", [(28, 2), (64, 4), (128, 8)])
+def test_other_sizes_have_the_parameters_of_a_count_by_hand(empty, pixels, first):
+    shape = (pixels, pixels, 3)
+    widths, units = [512, 256, 128, 64], first**2 * 512
+    expected = 129 * units + 2 * 512
+    for a, b in pairwise([*widths, 3]):
+        expected += 25 * a * b + b + (2 * b if b > 3 else 0)
+    assert count(Generator(shape, 128, LATENT, empty, BatchNorm)) == expected
+    backbone = Backbone(shape, empty, None)
+    assert backbone.feature_size == units
+    expected = sum(25 * a * b + b for a, b in pairwise([3, *widths[::-1]]))
+    assert count(backbone) == expected
 
 
 def test_maps_of_28_pixels_are_2_4_7_14_and_28(weights):

@@ -30,6 +30,18 @@ def test_both_have_the_parameters_of_compare_gans(weights):
     assert count(backbone) + backbone.feature_size + 1 == 8_524_993
 
 
+@pytest.mark.parametrize("pixels", [28, 64, 128])
+def test_other_sizes_have_the_parameters_of_a_count_by_hand(empty, pixels):
+    shape = (pixels, pixels, 3)
+    units = (pixels // 4) ** 2 * 128
+    expected = 129 * 1024 + 2 * 1024 + 1025 * units + 2 * units
+    expected += 16 * 128 * 64 + 64 + 2 * 64 + 16 * 64 * 3 + 3
+    assert count(Generator(shape, 128, LATENT, empty, BatchNorm)) == expected
+    backbone = Backbone(shape, empty, None)
+    expected = 16 * 3 * 64 + 64 + 16 * 64 * 128 + 128 + (units + 1) * 1024
+    assert count(backbone) == expected
+
+
 def test_maps_of_28_pixels_are_7_14_and_28(weights):
     generator = Generator((28, 28, 1), 8, LATENT, weights, BatchNorm, channels=2)
     assert generator.start == (7, 7, 4)

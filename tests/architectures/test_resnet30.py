@@ -7,7 +7,6 @@ import tensorflow as tf
 from compare_ssgan.architectures.resnet30 import Backbone, Generator
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.normalization import BatchNorm, LayerNorm
-from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
 SHAPE = (128, 128, 3)
@@ -37,8 +36,7 @@ def blocks(widths, *, norm):
 WIDTHS = [512, 256, 128, 64, 32, 16]
 
 
-def test_the_parameters_are_those_of_a_count_by_hand():
-    empty = Weights(np.random.default_rng(0), lambda rng, shape: np.zeros(shape, "f"))
+def test_the_parameters_are_those_of_a_count_by_hand(empty):
     dense = 128 * 4 * 4 * 512 + 4 * 4 * 512
     expected = dense + blocks(WIDTHS, norm=True) + conv(16, 3)
     generator = Generator(SHAPE, 128, LATENT, empty, BatchNorm)

@@ -5,7 +5,6 @@ import tensorflow as tf
 from compare_ssgan.architectures.resnet5 import Backbone, Generator
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.normalization import BatchNorm, LayerNorm
-from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
 LATENT = ConditionSizes(latent=128)
@@ -13,11 +12,6 @@ LATENT = ConditionSizes(latent=128)
 
 def count(module):
     return sum(np.prod(v.shape) for v in module.trainable_variables)
-
-
-@pytest.fixture
-def empty():
-    return Weights(np.random.default_rng(0), lambda rng, shape: np.zeros(shape, "f"))
 
 
 @pytest.mark.parametrize("pixels", [32, 64, 128])

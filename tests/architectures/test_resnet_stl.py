@@ -7,7 +7,6 @@ import tensorflow as tf
 from compare_ssgan.architectures.resnet_stl import Backbone, Generator
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.normalization import BatchNorm, LayerNorm
-from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
 
 SHAPE = (48, 48, 3)
@@ -32,8 +31,7 @@ def blocks(widths, *, norm, shortcut=3):
 
 
 @pytest.mark.parametrize("shortcut", [1, 3])
-def test_the_parameters_are_those_of_a_count_by_hand(shortcut):
-    empty = Weights(np.random.default_rng(0), lambda rng, shape: np.zeros(shape, "f"))
+def test_the_parameters_are_those_of_a_count_by_hand(empty, shortcut):
     up, down = [512, 256, 128, 64], [3, 64, 128, 256, 512, 1024]
     dense = 128 * 6 * 6 * 512 + 6 * 6 * 512
     expected = dense + blocks(up, norm=True, shortcut=shortcut) + 2 * 64 + conv(64, 3)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,6 +21,22 @@ def test_both_have_the_parameters_of_compare_gans(weights):
     backbone = Backbone((32, 32, 3), weights, None)
     assert count(generator) == 3_828_739
     assert count(backbone) + backbone.feature_size + 1 == 5_860_865
+
+
+# Sizes that 8 does not divide start from, and end at, the next larger map.
+@pytest.mark.parametrize("pixels, first", [(28, 4), (64, 8), (128, 16)])
+def test_other_sizes_have_the_parameters_of_a_count_by_hand(empty, pixels, first):
+    shape = (pixels, pixels, 3)
+    units = first**2 * 512
+    # The first normalization has a gain and an offset per unit.
+    expected = 129 * units + 2 * units + 9 * 64 * 3 + 3
+    expected += sum(16 * a * b + 3 * b for a, b in pairwise([512, 256, 128, 64]))
+    assert count(Generator(shape, 128, LATENT, empty, BatchNorm)) == expected
+    backbone = Backbone(shape, empty, None)
+    assert backbone.feature_size == units
+    pairs = enumerate(pairwise([3, 64, 128, 128, 256, 256, 512, 512]))
+    expected = sum((16 if i % 2 else 9) * a * b + b for i, (a, b) in pairs)
+    assert count(backbone) == expected
 
 
 def test_the_first_normalization_is_per_unit(weights):
