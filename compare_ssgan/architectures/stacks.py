@@ -108,11 +108,22 @@ class ImageHead(tf.Module):
             weights: How to make the kernel.
             norm: The normalization of the blocks; without one there is none here.
             final_norm: What to use in its place; None for norms.BatchNorm.
+
+        Raises:
+            InputError: If the normalization needs a label or a latent.
         """
         super().__init__("head")
         self.norm = None
         if norm is not None or final_norm is not None:
             make = final_norm or BatchNorm
+            if any(
+                getattr(make, use, False) for use in ("uses_labels", "uses_latents")
+            ):
+                raise InputError(
+                    "The normalization before a generator's last ReLU sees neither "
+                    f"labels nor latents, which {make.__name__} needs. Set final_norm "
+                    "of the network to @norms.BatchNorm, or remove it."
+                )
             self.norm = make(channels, ConditionSizes(), weights)
         self.conv = Conv2d(channels, colors, weights)
 

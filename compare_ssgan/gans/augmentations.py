@@ -33,9 +33,9 @@ def diff_augment(
       mean over the channels times U(0, 2) (saturation), then the distance from the
       mean of the image times U(0.5, 1.5) (contrast).
     * translation: by a whole number of pixels, at most `translation_ratio` of the
-      size, in each direction.
-    * cutout: a rectangle with `cutout_ratio` of the height and width whose centre is
-      uniform over the image, so that part of it may lie outside.
+      size (rounded, as in the authors' code), in each direction.
+    * cutout: a rectangle with `cutout_ratio` of the height and width (rounded) whose
+      centre is uniform over the image, so that part of it may lie outside.
 
     The paper's images are in [-1, 1]; the formulas are applied to 2x - 1 and the
     result is mapped back. What is moved in or cut out, 0 there, is thus the grey 0.5
@@ -68,7 +68,7 @@ def diff_augment(
                 x = _color(x, rng)
             elif name == "translation":
                 _, height, width, _ = x.shape
-                limits = int(height * translation), int(width * translation)
+                limits = tuple(int(n * translation + 0.5) for n in (height, width))
                 x = _shift(x, limits, "zero", rng)
             else:
                 x = _cut_out(x, cutout, rng)

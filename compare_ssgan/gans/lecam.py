@@ -50,7 +50,7 @@ class LeCam(tf.Module):
             weight: Factor of the term (lambda); 0.3 is the authors' for BigGAN on
                 CIFAR.
             decay: Weight of the past in the anchors, per discriminator step, in
-                [0, 1).
+                [0, 1); with `run.accumulation`, per part of its batch.
             start_step: Generator step from which on the term counts; anchors move
                 from the start.
             one_sided: Whether differences of the other sign, D(x) < alpha_F and

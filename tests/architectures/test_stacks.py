@@ -69,3 +69,9 @@ def test_the_last_norm_is_batch_norm_or_what_is_asked_for(weights):
     assert norm_of(None, None) is type(None)
     assert norm_of(norms.ConditionalBatchNorm, None) is norms.BatchNorm
     assert norm_of(norms.ConditionalBatchNorm, norms.InstanceNorm) is norms.InstanceNorm
+    for conditional in (norms.ConditionalBatchNorm, norms.SelfModulatedBatchNorm):
+        message = (
+            rf"neither labels nor latents, which {conditional.__name__} needs\. Set"
+        )
+        with pytest.raises(InputError, match=message):
+            norm_of(norms.BatchNorm, conditional)

@@ -64,19 +64,21 @@ def test_saturation_of_one_channel_is_the_identity():
     assert 1.3 < ratios.max() <= 1.5
 
 
-def test_translation_moves_each_image_and_fills_with_grey():
-    x = images(size=24)
+# The authors' code rounds an eighth of 28 pixels up.
+@pytest.mark.parametrize(("size", "limit"), [(24, 3), (28, 4)])
+def test_translation_moves_each_image_and_fills_with_grey(size, limit):
+    x = images(size=size)
     rng = draws()
-    down = rng.uniform([64, 1], -3, 4, tf.int32).numpy()[:, 0]
-    right = rng.uniform([64, 1], -3, 4, tf.int32).numpy()[:, 0]
+    down = rng.uniform([64, 1], -limit, limit + 1, tf.int32).numpy()[:, 0]
+    right = rng.uniform([64, 1], -limit, limit + 1, tf.int32).numpy()[:, 0]
     expected = [
         moved(image, d, r, "constant", fill=0.5)
         for image, d, r in zip(x, down, right, strict=True)
     ]
     result = apply(augmentations.diff_augment(["translation"]), x)
     np.testing.assert_allclose(result, expected, atol=1e-6)
-    # An eighth of 24 pixels in both directions, limits included.
-    assert set(down) == set(right) == set(range(-3, 4))
+    # In both directions, limits included.
+    assert set(down) == set(right) == set(range(-limit, limit + 1))
 
 
 @pytest.mark.parametrize(("size", "hole"), [(16, 8), (10, 5)])
