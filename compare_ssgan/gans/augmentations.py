@@ -67,9 +67,8 @@ def diff_augment(
             if name == "color":
                 x = _color(x, rng)
             elif name == "translation":
-                _, height, width, _ = x.shape
-                limits = tuple(int(n * translation + 0.5) for n in (height, width))
-                x = _shift(x, limits, "zero", rng)
+                rows, columns = (int(n * translation + 0.5) for n in x.shape[1:3])
+                x = _shift(x, (rows, columns), "zero", rng)
             else:
                 x = _cut_out(x, cutout, rng)
         return samples._replace(images=0.5 * (x + 1.0))
