@@ -203,6 +203,19 @@ def test_a_method_file_includes_base_only_and_tells_its_source(path):
         assert "DATASET" not in text
 
 
+def test_the_readme_names_every_method_and_network():
+    text = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text()
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if "|" in line]
+    spec.import_roots()
+    networks = {
+        name.split(".")[0]
+        for name, component in config.registered().items()
+        if component.__module__.startswith("compare_ssgan.architectures.")
+    }
+    assert [f"`{name}`" for name in METHODS if f"`{name}`" not in rows] == []
+    assert [f"`{name}`" for name in networks if f"`{name}`" not in rows] == []
+
+
 def test_files_are_found_from_another_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert config.find_file("gin_configs/base.gin") == CONFIGS / "base.gin"

@@ -234,6 +234,6 @@ def _check_latents(
         valid = " or ".join(str(n) for n in (below, below + chunks) if n)
         raise InputError(
             f"{network}.hierarchical_z = True cuts z into {chunks} equal chunks, but "
-            f"LATENT_SIZE is {input_size}. Set LATENT_SIZE = {valid}, or "
-            f"{network}.hierarchical_z = False."
+            f"it has {input_size} numbers. Set LATENT_SIZE, plus the size of codes "
+            f"if there are any, to {valid}, or {network}.hierarchical_z = False."
         )

@@ -163,7 +163,7 @@ def test_what_has_no_effect_is_refused(weights, options, message):
 
 @pytest.mark.parametrize("size, valid", [(13, "12 or 16"), (3, "4")])
 def test_latents_that_cannot_be_cut_evenly_are_refused(weights, size, valid):
-    message = rf"into 4 equal chunks, but LATENT_SIZE is {size}\. Set LATENT_SIZE = "
+    message = rf"into 4 equal chunks, but it has {size} numbers\. Set LATENT_SIZE.* to "
     with pytest.raises(InputError, match=message + valid + ", or"):
         Generator(
             (32, 32, 3),
