@@ -90,17 +90,20 @@ class Adam(tf.Module):
         super().__init__("adam")
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self._rate, self._decay = learning_rate, decay
-        self.updates = tf.Variable(0, dtype=tf.int64, trainable=False, name="updates")
-        self.first_moments: list[tf.Variable] = []
-        self.second_moments: list[tf.Variable] = []
+        self._iterations = tf.Variable(0, dtype=tf.int64, trainable=False)
+        # In checkpoints everything lies where Keras's Adam has it, so that runs that
+        # were begun with that go on: a constant rate is a variable, too.
+        self._variables: list[tf.Variable] = [self._iterations]
+        if decay is None:
+            self._variables.append(tf.Variable(learning_rate, trainable=False))
+        self._moments: slice = slice(len(self._variables), None)
 
     def build(self, variables: Sequence[tf.Variable]) -> None:
         """Makes the moments of variables; to be called once."""
-        assert not self.first_moments
-        for moments in (self.first_moments, self.second_moments):
-            moments += [
-                tf.Variable(tf.zeros_like(v), trainable=False) for v in variables
-            ]
+        assert not self._variables[self._moments]
+        for variable in variables:
+            zeros = tf.zeros_like(variable)
+            self._variables += [tf.Variable(zeros, trainable=False) for _ in range(2)]
 
     @property
     def learning_rate(self) -> tf.Tensor:
@@ -109,7 +112,7 @@ class Adam(tf.Module):
         if self._decay is None:
             return rate
         start, end = self._decay
-        past = (tf.cast(self.updates, tf.float32) - start) / (end - start)
+        past = (tf.cast(self._iterations, tf.float32) - start) / (end - start)
         return rate * (1.0 - tf.clip_by_value(past, 0.0, 1.0))
 
     def apply_gradients(
@@ -121,7 +124,7 @@ class Adam(tf.Module):
             gradients: Pairs of a gradient and its variable, for all variables, in the
                 order in which they were built.
         """
-        number = tf.cast(self.updates, tf.float32) + 1.0
+        number = tf.cast(self._iterations, tf.float32) + 1.0
         common = {
             "beta1_power": tf.pow(self.beta_1, number),
             "beta2_power": tf.pow(self.beta_2, number),
@@ -130,7 +133,8 @@ class Adam(tf.Module):
             "beta2": tf.constant(self.beta_2, tf.float32),
             "epsilon": tf.constant(self.epsilon, tf.float32),
         }
-        moments = zip(self.first_moments, self.second_moments, strict=True)
+        moments = iter(self._variables[self._moments])
+        moments = zip(moments, moments, strict=True)
         for (gradient, variable), (m, v) in zip(gradients, moments, strict=True):
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
@@ -139,4 +143,4 @@ class Adam(tf.Module):
                 grad=gradient,
                 **common,
             )
-        self.updates.assign_add(1)
+        self._iterations.assign_add(1)
