@@ -13,8 +13,6 @@ import time
 import pytest
 from terminal import METHOD, NARROW, QUICK, ROOT, SMALL, run_dir, start
 
-from compare_ssgan import config
-
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
@@ -266,7 +264,6 @@ def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
         for directory in (tmp_path / "study" / "runs").iterdir()
     ]
     assert len(attempts) == 2
-    assert config.query("%BATCH_SIZE", None) is not None
 
 
 @pytest.mark.parametrize(
