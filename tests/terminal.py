@@ -11,6 +11,15 @@ NARROW = [
     "--set", "BATCH_SIZE = 8",
 ]  # fmt: skip
 SMALL = ["--budget", "smoke", *NARROW]
+# Quicker to trace, for what has nothing to do with networks.
+QUICK = [
+    "--budget", "smoke",
+    "--set", "GENERATOR = @dcgan.Generator",
+    "--set", "BACKBONE = @dcgan.Backbone",
+    "--set", "dcgan.Generator.channels = 4",
+    "--set", "dcgan.Backbone.channels = 4",
+    "--set", "BATCH_SIZE = 8",
+]  # fmt: skip
 METHOD = ["--gin", "gin_configs/sbn_ssgan.gin"]
 ROOT = pathlib.Path(__file__).parent.parent
 

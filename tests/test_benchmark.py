@@ -200,12 +200,20 @@ def test_a_rivals_line_without_times_is_refused(text, message):
 
 
 def test_other_work_than_the_rivals_is_refused():
-    ours = {"discriminator_steps": 2, "batch_size": 64, "threads": 2}
+    ours = {"batch_size": 64, "threads": 2}
     rival.check([ROW, ROW | {"batch_size": 64}], ours)
-    with pytest.raises(InputError, match="discriminator_steps = 5, this step with 2"):
-        rival.check([ROW, ROW | {"discriminator_steps": 5}], ours)
+    with pytest.raises(InputError, match="batch_size = 32, this step with 64"):
+        rival.check([ROW, ROW | {"batch_size": 32}], ours)
     with pytest.raises(InputError, match="threads = 4, this step with 2"):
         rival.check([ROW | {"threads": 4}], ours)
+
+
+def test_an_iteration_of_other_steps_is_put_together_from_those_of_the_players():
+    same, other = rival.with_steps([ROW | {"iteration_seconds": 8.5}, ROW], 2)
+    assert same["iteration_seconds"] == 8.5
+    (five,) = rival.with_steps([ROW], 5)
+    assert other == ROW
+    assert (five["discriminator_steps"], five["iteration_seconds"]) == (5, 5 * 2.0 + 4)
 
 
 def test_a_rivals_command_that_fails_is_told():

@@ -126,7 +126,8 @@ def restore_all(checkpoint: tf.train.Checkpoint, path: pathlib.Path) -> None:
     try:
         checkpoint.restore(str(path)).assert_existing_objects_matched()
     except (AssertionError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        # The values of the variables would follow.
+        reason = str(error).splitlines()[0].partition(" Showing ")[0]
         raise CommandError(
             f"The checkpoint {path} does not fit this version's networks: {reason}"
         ) from error

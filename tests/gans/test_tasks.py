@@ -141,7 +141,11 @@ def test_unlabelled_examples_add_nothing_to_the_classification_loss():
         (Problem((8, 6, 1), 0, 8), {}, "square images, these are 8x6"),
         (Problem((8, 8, 1), 0, 3), {}, "too small for the rotation share.*at least 4"),
         (Problem((8, 8, 1), 0, 8), {"share": 1.5}, "share must be in"),
-        (Problem((8, 8, 1), 0, 6), {"mode": "quarters"}, "divides by 4; BATCH_SIZE"),
+        (
+            Problem((8, 8, 1), 0, 6),
+            {"mode": "quarters"},
+            "divides by 4; there are 6 images",
+        ),
         (tiny.PROBLEM, {"mode": "quarters", "share": 0.5}, "share has no effect"),
         (tiny.PROBLEM, {"mode": "half"}, "must be 'all_angles' or 'quarters'"),
         (tiny.PROBLEM, {"anneal_end": 0}, "anneal_end must be positive"),

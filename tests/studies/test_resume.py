@@ -16,6 +16,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 KILLS = 10
 REAL_KILLS = 2
 STEPS = 40
+# Quicker to trace than the networks of digits.gin.
+NETWORKS = (
+    "GENERATOR = @dcgan.Generator",
+    "BACKBONE = @dcgan.Backbone",
+    "dcgan.Generator.channels = 4",
+    "dcgan.Backbone.channels = 4",
+)
 # A real game with everything that keeps a state.
 SETTINGS = [
     "BATCH_SIZE = 8",
@@ -29,12 +36,34 @@ SETTINGS = [
     f"optimizers.adam.decay_end = {STEPS}",
     "gans.ModularGAN.generator_spectral_norm = True",
     "tasks.Rotation.anneal_end = 30",
-    # Quicker to trace than the networks of digits.gin.
-    "GENERATOR = @dcgan.Generator",
-    "BACKBONE = @dcgan.Backbone",
-    "dcgan.Generator.channels = 4",
-    "dcgan.Backbone.channels = 4",
 ]
+
+
+# What else a step can be, two or three in one run; (method, settings).
+MODES = {
+    "bfloat16 in parts": (
+        "sn_gan_diffaugment",
+        "run.precision = 'mixed_bfloat16'",
+        "run.accumulation = 2",
+        "gans.ModularGAN.tasks = [@tasks.LeCam]",
+        "gans.ModularGAN.data_augmentation = @augmentations.random_flip()",
+    ),
+    "compiled by XLA": ("sn_gan", "run.jit_compile = True"),
+    "standing statistics, codes": (
+        "infogan",
+        "run.ema_decay = 0.9",
+        "evaluate.standing_statistics = 32",
+        "evaluate.truncation = 0.5",
+    ),
+}
+SHORT = (
+    "BATCH_SIZE = 8",
+    "STEPS = 12",
+    "EVAL_EVERY = 4",
+    "EVAL_SAMPLES = 50",
+    "CHECKPOINT_EVERY = 3",
+    "run.log_every = 1",
+)
 
 
 def read_tensors(directory):
@@ -79,10 +108,12 @@ def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_never_killed(tmp
     assert steps == 250
 
 
-def start(out):
+def start(out, method="sbn_ssgan", settings=tuple(SETTINGS)):
     command = [sys.executable, "-m", "compare_ssgan", "run", "--threads", "1"]
-    command += ["--gin", "gin_configs/sbn_ssgan.gin", "--out", str(out)]
-    command += [word for setting in SETTINGS for word in ("--set", setting)]
+    command += ["--gin", f"gin_configs/{method}.gin", "--budget", "smoke"]
+    command += ["--out", str(out)]
+    for setting in (*NETWORKS, *settings):
+        command += ["--set", setting]
     with (out.parent / f"{out.name}.log").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -95,22 +126,39 @@ def start(out):
     return process.pid
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Directories of an undisturbed run and of one that was killed."""
-    out = tmp_path_factory.mktemp("resume")
-    assert killing.wait(start(out / "whole"), seconds=300) == 0
+def do_twice(out, kills, *arguments):
+    """Returns the directories of an undisturbed run and of one that was killed."""
+    assert killing.wait(start(out / "whole", *arguments), seconds=300) == 0, (
+        out / "whole.log"
+    ).read_text()
     (whole,) = (out / "whole" / "runs").iterdir()
     killed, rng = out / "killed" / "runs" / whole.name, random.Random(3)
-    for _ in range(REAL_KILLS):
-        child = start(out / "killed")
+    for _ in range(kills):
+        child = start(out / "killed", *arguments)
         code = killing.wait(child, killing.Moment(killed, rng).has_come, seconds=300)
         assert code is None, (out / "killed.log").read_text()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    code = killing.wait(start(out / "killed"), seconds=300)
+    code = killing.wait(start(out / "killed", *arguments), seconds=300)
     assert code == 0, (out / "killed.log").read_text()
     return whole, killed
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Directories of an undisturbed run and of one that was killed."""
+    return do_twice(tmp_path_factory.mktemp("resume"), REAL_KILLS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_a_killed_run_ends_as_an_undisturbed_one_in_every_mode(mode, tmp_path):
+    method, *settings = MODES[mode]
+    whole, killed = do_twice(tmp_path, 1, method, (*SHORT, *settings))
+    assert (killed / "attempts.jsonl").read_text().count("\n") == 2
+    for name in ("metrics.jsonl", "train.jsonl", "operative_config.gin"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    compare_tensors(whole, killed)
 
 
 @pytest.mark.slow

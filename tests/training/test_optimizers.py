@@ -38,6 +38,34 @@ def test_decay_is_linear_in_generator_steps():
     assert rates[60] == 0.0
 
 
+@pytest.mark.parametrize("decay_end", [None, 40])
+def test_a_checkpoint_of_kerass_adam_is_one_of_ours(decay_end, tmp_path):
+    def train(optimizer, variables, number):
+        for step in range(number):
+            gradients = [tf.ones_like(v) * (step + 1.0) for v in variables]
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    def variables():
+        return [tf.Variable([1.0, 2.0]), tf.Variable(3.0)]
+
+    rate = 0.1
+    if decay_end is not None:
+        rate = tf.keras.optimizers.schedules.PolynomialDecay(0.1, decay_end, 0.0)
+    theirs = tf.keras.optimizers.Adam(rate, 0.5, 0.9, 1e-8)
+    ours = adam(0.1, 0.5, 0.9, decay_end=decay_end)(1)
+    first, second = variables(), variables()
+    theirs.build(first)
+    ours.build(second)
+    train(theirs, first, 3)
+    path = tf.train.Checkpoint(optimizer=theirs, x=first).save(str(tmp_path / "c"))
+    checkpoint = tf.train.Checkpoint(optimizer=ours, x=second)
+    checkpoint.restore(path).assert_existing_objects_matched()
+    for optimizer, moved in ((theirs, first), (ours, second)):
+        train(optimizer, moved, 2)
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

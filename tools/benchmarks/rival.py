@@ -109,10 +109,10 @@ def check(rows: Sequence[Times], ours: Mapping[str, Any]) -> None:
 
     Args:
         rows: The rival's lines.
-        ours: Our settings: discriminator_steps, batch_size, threads.
+        ours: Our settings: batch_size, threads.
 
     Raises:
-        InputError: If one of them differs; a rival need only say the first.
+        InputError: If a line says that one of them differs.
     """
     for row in rows:
         for name, value in ours.items():
@@ -121,6 +121,27 @@ def check(rows: Sequence[Times], ours: Mapping[str, Any]) -> None:
                     f"The rival was timed with {name} = {row[name]}, this step with "
                     f"{value}: their ratio would mean nothing. Time the rival again."
                 )
+
+
+def with_steps(rows: Sequence[Times], discriminator_steps: int) -> list[Times]:
+    """Returns lines for iterations of a number of discriminator steps.
+
+    Args:
+        rows: The rival's lines. Where an iteration of theirs has another number of
+            discriminator steps, its time is put together from those of the steps.
+        discriminator_steps: That number.
+    """
+    return [
+        row
+        if row["discriminator_steps"] == discriminator_steps
+        else {
+            **row,
+            "discriminator_steps": discriminator_steps,
+            "iteration_seconds": discriminator_steps * row[SECONDS[0]]
+            + row[SECONDS[1]],
+        }
+        for row in rows
+    ]
 
 
 def compare(

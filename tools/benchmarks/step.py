@@ -91,11 +91,7 @@ def measure(options: Options) -> dict[str, Any]:
     )
     full = workloads.Iteration(workloads.build(options.width, settings))
     work = workloads.work(full.built)
-    ours = {
-        "discriminator_steps": work.discriminator_steps,
-        "batch_size": work.batch_size,
-        "threads": num_threads,
-    }
+    ours = {"batch_size": work.batch_size, "threads": num_threads}
     rival.check(options.rival_rows, ours)
     full()
     first = machine.seconds_since_start()
@@ -120,6 +116,7 @@ def measure(options: Options) -> dict[str, Any]:
         "precision": options.precision,
         "jit_compile": options.jit_compile,
         "rotation": full.built.game.tasks[0].mode,
+        "discriminator_steps": work.discriminator_steps,
         **ours,
         **times,
         **_speed(work, times["iteration_seconds"], products),
@@ -308,6 +305,9 @@ def _add_rival(
         for done in rounds
         if done.rival_rows
     ]
-    rows = [*options.rival_rows, *(row for _, found in pairs for row in found)]
+    steps = result["discriminator_steps"]
+    pairs = [(seconds, rival.with_steps(found, steps)) for seconds, found in pairs]
+    rows = rival.with_steps(options.rival_rows, steps)
+    rows += [row for _, found in pairs for row in found]
     if rows:
         result["rival"] = rival.compare(result, rows, pairs)
