@@ -89,6 +89,14 @@ def test_operations_are_those_of_the_traced_step(width, settings):
     assert counted <= expected
 
 
+def test_networks_whose_operations_are_not_known_are_refused():
+    built = workloads.build(
+        "narrow", ("resnet_cifar.Generator.shortcut_kernel_size = 3",)
+    )
+    with pytest.raises(InputError, match="1x1 shortcuts are counted.*--set"):
+        workloads.work(built)
+
+
 def test_the_paper_width_is_the_rivals():
     built = workloads.build("paper", ())
     networks = provenance.networks(built.game)

@@ -71,6 +71,10 @@ def _add_step(commands: Any) -> None:
         help="default: quarters for paper, that of the default run for narrow",
     )  # fmt: skip
     parser.add_argument("--jit_compile", action="store_true", help="compile by XLA")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="LINE", dest="settings",
+        help="gin line on top of the width's; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--threads", type=cli._positive, metavar="N")
     parser.add_argument(
         "--iterations", type=cli._positive, metavar="N",
@@ -116,6 +120,7 @@ def _step(arguments: argparse.Namespace) -> str:
             precision=arguments.precision,
             rotation=arguments.rotation,
             jit_compile=arguments.jit_compile,
+            settings=tuple(arguments.settings),
             threads=arguments.threads,
             iterations=arguments.iterations or ITERATIONS[arguments.width],
             rounds=arguments.rounds or ROUNDS,

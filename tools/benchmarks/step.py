@@ -42,6 +42,7 @@ class Options(NamedTuple):
         precision: "float32" or "mixed_bfloat16".
         rotation: "quarters", "all_angles" or None for the width's own.
         jit_compile: Whether the step is compiled by XLA.
+        settings: gin lines on top of the width's.
         threads: Number of threads, None for all.
         iterations: Timed iterations per round.
         rounds: Rounds of iterations, each followed by the rival's if it has a command.
@@ -55,6 +56,7 @@ class Options(NamedTuple):
     precision: str
     rotation: str | None
     jit_compile: bool
+    settings: tuple[str, ...]
     threads: int | None
     iterations: int
     rounds: int
@@ -86,8 +88,11 @@ def measure(options: Options) -> dict[str, Any]:
         CommandError: If a training diverges, or a command fails.
     """
     num_threads = threads.limit(options.threads)
-    settings = workloads.step_settings(
-        options.precision, options.rotation, options.jit_compile
+    settings = (
+        *workloads.step_settings(
+            options.precision, options.rotation, options.jit_compile
+        ),
+        *options.settings,
     )
     full = workloads.Iteration(workloads.build(options.width, settings))
     work = workloads.work(full.built)
@@ -116,6 +121,7 @@ def measure(options: Options) -> dict[str, Any]:
         "precision": options.precision,
         "jit_compile": options.jit_compile,
         "rotation": full.built.game.tasks[0].mode,
+        "settings": list(options.settings),
         "discriminator_steps": work.discriminator_steps,
         **ours,
         **times,

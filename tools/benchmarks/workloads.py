@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.errors import CommandError
+from compare_ssgan.architectures import resnet_cifar
+from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import experiment, spec
 from compare_ssgan.types import Player, Samples
 from tools.benchmarks import operations
@@ -105,8 +106,22 @@ def build(width: str, settings: Sequence[str]) -> experiment.Experiment:
 
 
 def work(built: experiment.Experiment) -> operations.Work:
-    """Returns what an iteration of one of the widths consists of."""
+    """Returns what an iteration of one of the widths consists of.
+
+    Raises:
+        InputError: If settings have put other networks in its place.
+    """
     network = built.game.generator.network
+    backbone = built.game.discriminator.backbone
+    if (
+        not isinstance(network, resnet_cifar.Generator)
+        or not isinstance(backbone, resnet_cifar.Backbone)
+        or network.blocks[0].shortcut.kernel.raw.shape[0] != 1
+    ):
+        raise InputError(
+            "The operations of resnet_cifar with 1x1 shortcuts are counted, and nothing "
+            "else is timed. Remove what changes the networks from --set."
+        )
     image_channels = built.problem.image_shape[2]
     hidden = getattr(network.norm, "hidden", None)
     return operations.Work(
@@ -116,9 +131,7 @@ def work(built: experiment.Experiment) -> operations.Work:
             image_channels,
             0 if hidden is None else hidden.kernel.raw.shape[1],
         ),
-        discriminator=operations.discriminator(
-            built.game.discriminator.backbone.feature_size, image_channels
-        ),
+        discriminator=operations.discriminator(backbone.feature_size, image_channels),
         batch_size=built.problem.batch_size,
         discriminator_images=_judged(built, "discriminator", {False, True}),
         generator_images=_judged(built, "generator", {True}),
