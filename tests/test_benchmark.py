@@ -93,7 +93,7 @@ def test_networks_whose_operations_are_not_known_are_refused():
     built = workloads.build(
         "narrow", ("resnet_cifar.Generator.shortcut_kernel_size = 3",)
     )
-    with pytest.raises(InputError, match="1x1 shortcuts are counted.*--set"):
+    with pytest.raises(InputError, match=r"1x1 shortcuts are counted.*--set"):
         workloads.work(built)
 
 

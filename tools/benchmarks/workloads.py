@@ -119,8 +119,8 @@ def work(built: experiment.Experiment) -> operations.Work:
         or network.blocks[0].shortcut.kernel.raw.shape[0] != 1
     ):
         raise InputError(
-            "The operations of resnet_cifar with 1x1 shortcuts are counted, and nothing "
-            "else is timed. Remove what changes the networks from --set."
+            "The operations of resnet_cifar with 1x1 shortcuts are counted, and no "
+            "other network is timed. Remove what changes the networks from --set."
         )
     image_channels = built.problem.image_shape[2]
     hidden = getattr(network.norm, "hidden", None)
