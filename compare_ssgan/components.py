@@ -16,7 +16,7 @@ def import_all() -> list[str]:
     names = [
         module.name
         for package in packages
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
     for name in names:
         importlib.import_module(name)

@@ -199,7 +199,28 @@ class ImageGame(Game[Samples], Protocol):
 
     @property
     def generator(self) -> tf.Module:
-        """The module of which an exponential moving average may be kept."""
+        """Maps (latents, labels or None, training) to images in [0, 1].
+
+        The module of which an exponential moving average may be kept.
+        """
+        ...
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes that the players are told; 0 if they see no labels."""
+        ...
+
+    @property
+    def heads(self) -> Mapping[str, Callable[[tf.Tensor], tf.Tensor]]:
+        """What tasks make of the discriminator's features, by the task's name."""
+        ...
+
+    def judge(self, samples: Samples) -> Verdict:
+        """Judges images in [0, 1] as an evaluation does.
+
+        Without augmentation, with the moving averages of normalizations; nothing is
+        assigned. Labels are ignored by players that see none.
+        """
         ...
 
     def sample(

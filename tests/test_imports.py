@@ -11,11 +11,12 @@ import pytest
 import compare_ssgan
 
 PACKAGE = pathlib.Path(compare_ssgan.__file__).parent
-FOUNDATION = {"errors", "types", "config", "tfgan"}
+FOUNDATION = {"errors", "types", "config", "tfgan", "protocols"}
 # What each package may import, besides itself and the foundation.
 ALLOWED = {
     "errors": set(),
     "types": set(),
+    "protocols": set(),
     "config": {"errors"},
     "tfgan": set(),
     "layers": FOUNDATION,
@@ -37,7 +38,7 @@ ALLOWED = {
         "components",
         "analysis",
     },
-    "analysis": {"errors"},
+    "analysis": {"errors", "protocols"},
     "cli": {"errors", "datasets", "studies", "analysis"},
     "__main__": {"cli"},
     "__init__": set(),

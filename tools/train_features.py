@@ -20,7 +20,10 @@ import tensorflow as tf
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.cifar10 import cifar10
 from compare_ssgan.datasets.digits import digits
-from compare_ssgan.evaluation.features import WEIGHTS_DIRECTORY, classifier
+from compare_ssgan.evaluation.features.small_classifier import (
+    WEIGHTS_DIRECTORY,
+    classifier,
+)
 
 DATASETS = {"digits": digits, "cifar10": cifar10}
 CHANNELS = (16, 32, 64)

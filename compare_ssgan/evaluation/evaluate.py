@@ -1,33 +1,21 @@
 """One pass over generated images, and every metric of it."""
 
 import functools
-import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
-from compare_ssgan import config
-from compare_ssgan.datasets.base import Dataset, Split
+from compare_ssgan import config, protocols
+from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import inception_score, moments, sampling
-from compare_ssgan.evaluation.features import FeatureExtractor, Features
-from compare_ssgan.evaluation.metric import (
-    Evidence,
-    FeatureSet,
-    Metric,
-    Part,
-    collect,
-)
+from compare_ssgan.evaluation import real_sets, sampling
+from compare_ssgan.evaluation.collect import Observed, collect, observe
+from compare_ssgan.evaluation.features.extractor import FeatureExtractor
+from compare_ssgan.evaluation.metric import Evidence, ImageSet, Metric, Part
+from compare_ssgan.evaluation.metrics import inception_score
+from compare_ssgan.evaluation.model import Model, drawing
 from compare_ssgan.evaluation.sampling import Draw, Sampling
-
-# Fixed, because the last bit of moments depends on it.
-_REAL_BATCH_SIZE = 100
-
-# A run evaluates many times against the same images; oldest first.
-_real_sets: dict[tuple[object, ...], FeatureSet] = {}
-_MOST_REAL_SETS = 4
 
 _PLAIN = Sampling()
 
@@ -36,9 +24,9 @@ class Measurement(NamedTuple):
     """A value and the protocol it was obtained by.
 
     Attributes:
-        metric: Name of the protocol: metric, examples, split, features, options.
+        metric: Name of the protocol; see `protocols`.
         value: NaN where the images have none.
-        eval_seed: Seed of the generated images.
+        eval_seed: Seed of the generated images, and of all else that is drawn.
     """
 
     metric: str
@@ -48,30 +36,32 @@ class Measurement(NamedTuple):
 
 @config.entry_point
 def evaluate(
-    sampler: Draw | None,
+    sampler: Draw | Model,
     dataset: Dataset,
     *,
     features: FeatureExtractor = config.REQUIRED,
     metrics: Sequence[Metric] = config.REQUIRED,
     num_samples: int = config.REQUIRED,
+    num_real: int | None = None,
     split: str = "test",
     eval_seed: int = 0,
     batch_size: int = 100,
     truncation: float | None = None,
     standing_statistics: int | None = None,
+    diverged: bool = False,
 ) -> list[Measurement]:
-    """Measures generated images, compared with as many real ones.
+    """Measures generated images, compared with real ones, and who generates them.
 
     Args:
         sampler: (number, rng) to generated examples, with the statistics of
             evaluation; best compiled by the caller, since it is always called for
-            `batch_size` examples. It is an `AdjustableSampler` where one of the last
-            two options is set. None stands for a generator that diverged: every
-            value is NaN, without any work.
+            `batch_size` examples. It is a `Model` where `truncation` or
+            `standing_statistics` is set or a metric looks into the players.
         dataset: Where the real images come from.
         features: The network whose features and logits the metrics see.
         metrics: What to measure.
-        num_samples: Number of generated, and of real, images.
+        num_samples: Number of generated images.
+        num_real: Number of real images; None for as many.
         split: Split of the real images: "test" or "train".
         eval_seed: Seed of the generated images.
         batch_size: Generated images per call of the sampler. Another batch size
@@ -82,45 +72,54 @@ def evaluate(
         standing_statistics: Number of samples, drawn for the purpose in batches like
             those of the training, the last one whole, whose mean statistics batch
             normalizations use in place of their moving averages. None for these.
+        diverged: Whether every value is to be NaN, without any work.
 
     Returns:
-        One measurement per metric, in their order.
+        Measurements in the order of the metrics.
 
     Raises:
         InputError: If the split is too small, the features are not for such images,
-            a metric needs a classifier that the features lack, two metrics have the
+            a metric cannot be had of them or of the players, two metrics have the
             same name.
     """
     if batch_size < 1:
         raise InputError(f"evaluate.batch_size must be positive, not {batch_size}.")
+    model = sampler if isinstance(sampler, Model) else None
     how = Sampling(truncation, standing_statistics)
     names = metric_names(
         dataset,
         features=features,
         metrics=metrics,
         num_samples=num_samples,
+        num_real=num_real,
         split=split,
         how=how,
+        model=model,
     )
-    if sampler is None:
-        return [Measurement(name, float("nan"), eval_seed) for name in names]
+    if diverged:
+        nan = float("nan")
+        return [Measurement(n, nan, eval_seed) for each in names for n in each]
+    parts = frozenset[Part]().union(*(m.needs for m in metrics))
+    compared = frozenset[Part]().union(*(m.needs for m in metrics if m.needs_real))
     rng = _generator()
     rng.reset_from_seed(eval_seed)
     size = min(batch_size, num_samples)
-    parts = frozenset[Part]().union(*(m.needs for m in metrics))
-    with sampling.drawing(sampler, how) as draw:
-        generated = _generate(draw, features, rng, num_samples, size)
-        fake = collect(generated, features.feature_size, parts)
-    real = None
-    compared = [m.needs for m in metrics if m.needs_real]
-    if compared:
-        parts = frozenset[Part]().union(*compared)
-        real = _real_set(dataset.split(split), num_samples, features, parts)
-    evidence = Evidence(fake, real)
-    return [
-        Measurement(name, float(metric.compute(evidence)), eval_seed)
-        for name, metric in zip(names, metrics, strict=True)
-    ]
+    with drawing(sampler, how) as draw:
+        fake = ImageSet()
+        if parts:
+            fake = collect(
+                _generate(draw, features, rng, num_samples, size, parts), parts
+            )
+        real = None
+        if compared:
+            num = num_real or num_samples
+            real = real_sets.get(dataset.split(split), num, features, compared)
+        evidence = Evidence(fake, real, model, dataset, eval_seed)
+        return [
+            Measurement(name, float(value), eval_seed)
+            for metric, own in zip(metrics, names, strict=True)
+            for name, value in zip(own, metric.compute(evidence), strict=True)
+        ]
 
 
 def metric_names(
@@ -129,23 +128,22 @@ def metric_names(
     features: FeatureExtractor,
     metrics: Sequence[Metric],
     num_samples: int,
+    num_real: int | None = None,
     split: str = "test",
     how: Sampling = _PLAIN,
-) -> list[str]:
-    """Returns the names of the protocols that `evaluate` would follow.
-
-    A name is kind, examples on either side, split of the real ones, features, and
-    options that are not the default: fid10k_test_digits_cnn. A metric that compares
-    with nothing names no split: is10k_digits_cnn. How the images are drawn comes
-    last: fid10k_test_digits_cnn_truncation0.5_standing50k.
+    model: Model | None = None,
+) -> list[list[str]]:
+    """Returns the names of what each metric measures in `evaluate`; see `protocols`.
 
     Args:
         dataset: See `evaluate`.
         features: See `evaluate`.
         metrics: See `evaluate`.
         num_samples: See `evaluate`.
+        num_real: See `evaluate`.
         split: See `evaluate`.
         how: How images are drawn.
+        model: The players, where there are any.
 
     Raises:
         InputError: See `evaluate`.
@@ -153,35 +151,99 @@ def metric_names(
     sampling.check_number(how.standing_statistics)
     if not metrics:
         raise InputError("evaluate.metrics is empty: nothing would be measured.")
-    available = dataset.split(split).num_examples
     features.check(dataset.image_shape)
-    if num_samples < 2:
-        raise InputError(
-            f"Metrics of {num_samples} images mean nothing. Set EVAL_SAMPLES to 2 or "
-            "more."
-        )
-    count = sampling.abbreviate(num_samples)
+    _check_numbers(dataset, metrics, num_samples, num_real, split)
     names = []
     for metric in metrics:
-        if metric.needs_real and num_samples > available:
-            raise InputError(
-                f"{num_samples} generated images are to be compared with as many "
-                f"real ones, but the {split} split of {dataset.name} has {available}. "
-                f"Set EVAL_SAMPLES = {available} or less, or evaluate.split."
+        check_metric(metric, features, model, dataset)
+        names.append(
+            names_of(
+                metric,
+                metric.num or num_samples,
+                features,
+                model,
+                how,
+                split=split if metric.needs_real else None,
+                num_real=num_real,
             )
-        if "logits" in metric.needs and not features.num_logits:
-            raise InputError(
-                f"The metric '{metric.kind}' needs a classifier, and the features "
-                f"{features.name} are none. Change evaluate.metrics or "
-                "evaluate.features."
-            )
-        place = f"_{split}" if metric.needs_real else ""
-        suffix = f"{metric.suffix}{how.suffix}"
-        names.append(f"{metric.kind}{count}{place}_{features.name}{suffix}")
-    twice = sorted({name for name in names if names.count(name) > 1})
+        )
+    every = [name for own in names for name in own]
+    twice = sorted({name for name in every if every.count(name) > 1})
     if twice:
         raise InputError(f"evaluate.metrics has {' and '.join(twice)} more than once.")
     return names
+
+
+def names_of(
+    metric: Metric,
+    num: int,
+    features: FeatureExtractor | None,
+    model: Model | None = None,
+    how: Sampling = _PLAIN,
+    *,
+    split: str | None = None,
+    num_real: int | None = None,
+) -> list[str]:
+    """Returns the names of a metric's values, in their order.
+
+    Args:
+        metric: The metric.
+        num: Number of examples.
+        features: The feature network; None where features are given by a user.
+        model: The players, where there are any.
+        how: How images are drawn.
+        split: Split of the real images, None if it compares with none.
+        num_real: Number of those, None for as many.
+    """
+    network = features.name if metric.needs_features and features else ""
+    return [
+        protocols.write(
+            kind,
+            num,
+            split=split,
+            num_real=num_real,
+            rest="_".join(
+                part.strip("_")
+                for part in (network, variant, metric.suffix, how.suffix)
+                if part
+            ),
+        )
+        for variant in metric.variants(model)
+        for kind in metric.kinds
+    ]
+
+
+def check_metric(
+    metric: Metric,
+    features: FeatureExtractor | None,
+    model: Model | None,
+    dataset: Dataset | None,
+) -> None:
+    """Refuses a metric that cannot be had.
+
+    Args:
+        metric: The metric.
+        features: The feature network, if there is one.
+        model: The players; None where there are only images.
+        dataset: The dataset, if there is one.
+
+    Raises:
+        InputError: If it needs a classifier and the features are none, if it needs
+            players and there are none, or for a reason of its own.
+    """
+    kind = metric.kinds[0]
+    if "logits" in metric.needs and features is not None and not features.num_logits:
+        raise InputError(
+            f"The metric '{kind}' needs a classifier, and the features "
+            f"{features.name} are none. Change evaluate.metrics or "
+            "evaluate.features."
+        )
+    if metric.needs_model and model is None:
+        raise InputError(
+            f"The metric '{kind}' looks into a trained game, and there are only "
+            "images. Change evaluate.metrics."
+        )
+    metric.check(model, dataset)
 
 
 def reference_score(
@@ -212,8 +274,31 @@ def reference_score(
         num_samples=num_samples,
         split=split,
     )
-    real = _real_set(dataset.split(split), num_samples, features, metric.needs)
-    return metric.compute(Evidence(fake=real))
+    real = real_sets.get(dataset.split(split), num_samples, features, metric.needs)
+    return metric.compute(Evidence(fake=real))[0]
+
+
+def _check_numbers(
+    dataset: Dataset,
+    metrics: Sequence[Metric],
+    num_samples: int,
+    num_real: int | None,
+    split: str,
+) -> None:
+    available = dataset.split(split).num_examples
+    if num_samples < 2 or (num_real is not None and num_real < 2):
+        raise InputError(
+            f"Metrics of {min(num_samples, num_real or num_samples)} images mean "
+            "nothing. Set EVAL_SAMPLES, and evaluate.num_real, to 2 or more."
+        )
+    num = num_real or num_samples
+    if num > available and any(metric.needs_real for metric in metrics):
+        raise InputError(
+            f"{num_samples} generated images are to be compared with {num} real ones, "
+            f"but the {split} split of {dataset.name} has {available}. Set "
+            f"EVAL_SAMPLES = {available} or less, or evaluate.num_real, or "
+            "evaluate.split."
+        )
 
 
 # A compiled sampler is compiled again for every new generator.
@@ -228,49 +313,11 @@ def _generate(
     rng: tf.random.Generator,
     num_samples: int,
     batch_size: int,
-) -> Iterator[Features]:
-    """Yields features of generated images; the last batch is generated whole."""
+    parts: frozenset[Part],
+) -> Iterator[Observed]:
+    """Yields what is asked of generated images; the last batch is generated whole."""
     for first in range(0, num_samples, batch_size):
-        images = sampler(batch_size, rng).images
-        yield features(images[: num_samples - first])
-
-
-def _real_set(
-    split: Split, num: int, features: FeatureExtractor, parts: frozenset[Part]
-) -> FeatureSet:
-    """Returns parts of the first `num` real images, remembered by their content."""
-    content = (split.content_hash, num, features.name, features.weights_hash)
-    if (*content, parts) in _real_sets:
-        return _real_sets[(*content, parts)]
-
-    @functools.cache
-    def read() -> FeatureSet:
-        batches = split.evaluation_batches(num, _REAL_BATCH_SIZE)
-        found = (features(batch.images) for batch in batches)
-        return collect(found, features.feature_size, parts)
-
-    known = None
-    if "moments" in parts:
-        known = moments.cached((*content, *_arithmetic()), lambda: read().moments)
-    found = FeatureSet(
-        features=read().features if "features" in parts else None,
-        logits=read().logits if "logits" in parts else None,
-        moments=known,
-    )
-    while len(_real_sets) >= _MOST_REAL_SETS:
-        del _real_sets[next(iter(_real_sets))]
-    _real_sets[(*content, parts)] = found
-    return found
-
-
-def _arithmetic() -> tuple[object, ...]:
-    """Returns what the last bit of a feature or a sum depends on.
-
-    Without it, a number would depend on whether an earlier process with other threads
-    or other optimizations of its graphs left its moments behind.
-    """
-    threads = tf.config.threading.get_intra_op_parallelism_threads()
-    devices = [device.device_type for device in tf.config.list_physical_devices()]
-    graphs = sorted(tf.config.optimizer.get_experimental_options().items())
-    machine = os.cpu_count(), threads, sorted(devices)
-    return tf.__version__, np.__version__, *machine, graphs
+        samples = sampler(batch_size, rng)
+        kept = slice(num_samples - first)
+        labels = None if samples.labels is None else samples.labels[kept]
+        yield observe(samples.images[kept], labels, features, parts)

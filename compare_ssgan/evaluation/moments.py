@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
-CACHE_VARIABLE = "COMPARE_SSGAN_CACHE"
+from compare_ssgan.evaluation import cache
 
 # Raised when a file of moments is missing, cut short, or something else altogether.
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -83,12 +83,6 @@ def of(features: np.ndarray) -> Moments:
     return running.result()
 
 
-def cache_directory() -> pathlib.Path:
-    """Returns where moments are kept: $COMPARE_SSGAN_CACHE, or below ~/.cache."""
-    default = pathlib.Path("~/.cache/compare_ssgan").expanduser()
-    return pathlib.Path(os.environ.get(CACHE_VARIABLE) or default)
-
-
 def cached(key: Sequence[object], compute: Callable[[], Moments]) -> Moments:
     """Returns what `compute` does, from the cache directory if it is there.
 
@@ -100,7 +94,7 @@ def cached(key: Sequence[object], compute: Callable[[], Moments]) -> Moments:
         compute: Called if the cache does not have them.
     """
     digest = hashlib.sha256(repr(tuple(key)).encode()).hexdigest()
-    path = cache_directory() / f"moments-{digest}.npz"
+    path = cache.directory() / f"moments-{digest}.npz"
     try:
         return _read(path)
     except FileNotFoundError:

@@ -1,13 +1,13 @@
 """How images are drawn from a trained generator: part of a metric's protocol."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.protocols import abbreviate
 from compare_ssgan.types import Samples
 
 Draw = Callable[[int, tf.random.Generator], Samples]
@@ -37,32 +37,6 @@ class Sampling(NamedTuple):
         return suffix
 
 
-@runtime_checkable
-class AdjustableSampler(Protocol):
-    """A sampler that can draw in other ways than its default."""
-
-    def drawing(self, sampling: Sampling) -> AbstractContextManager[Draw]:
-        """Returns a context in which the generator is as `sampling` says.
-
-        Its value draws (number, rng); afterwards the generator is what it was.
-        """
-        ...
-
-
-def drawing(sampler: Draw, sampling: Sampling) -> AbstractContextManager[Draw]:
-    """Returns a context with what draws from `sampler` as `sampling` says.
-
-    Args:
-        sampler: (number, rng) to examples; an `AdjustableSampler` unless `sampling`
-            is the default.
-        sampling: How to draw.
-    """
-    if sampling == Sampling():
-        return nullcontext(sampler)
-    assert isinstance(sampler, AdjustableSampler), sampler
-    return sampler.drawing(sampling)
-
-
 def configured() -> Sampling:
     """Returns how the evaluation of the current configuration draws images."""
     return Sampling(
@@ -81,8 +55,3 @@ def check_number(standing_statistics: int | None) -> None:
             "evaluate.standing_statistics must be a positive number of samples or "
             f"None, not {standing_statistics!r}."
         )
-
-
-def abbreviate(number: int) -> str:
-    """Returns a number of examples as names of metrics have it: 10k for 10,000."""
-    return f"{number // 1000}k" if number % 1000 == 0 else str(number)

@@ -43,14 +43,19 @@ class Discriminator(tf.Module):
         """Trainable kernels, before spectral normalization."""
         return kernels_of([self])
 
-    def __call__(self, samples: Samples) -> Verdict:
-        """Judges images in [0, 1]; logits are [batch, 1]."""
+    def __call__(self, samples: Samples, training: bool = True) -> Verdict:
+        """Judges images in [0, 1]; logits are [batch, 1].
+
+        Args:
+            samples: The images, and their labels if it is conditional.
+            training: Whether normalizations use the statistics of the batch.
+        """
         images = samples.images
         if self.concatenate_labels:
             assert samples.labels is not None
             maps = samples.labels[:, None, None, :] * tf.ones_like(images[..., :1])
             images = tf.concat([images, maps], axis=-1)
-        features, blocks = self.backbone(images, training=True)
+        features, blocks = self.backbone(images, training=training)
         logits = self.head(features)
         if self.conditioning is not None:
             logits += self.conditioning(features, samples.labels)

@@ -1,6 +1,6 @@
 """GANs that map noise, and possibly a label, to an image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -206,6 +206,17 @@ class ModularGAN(tf.Module):
         if self.augmentation is not None:
             samples = self.augmentation(samples, self.rng)
         return self.discriminator(samples)
+
+    @property
+    def heads(self) -> Mapping[str, Callable[[tf.Tensor], tf.Tensor]]:
+        """Heads of the tasks on D's features; see `types.ImageGame`."""
+        return {task.name: task.head for task in self.tasks if hasattr(task, "head")}
+
+    def judge(self, samples: Samples) -> Verdict:
+        """Judges images as they are, changing nothing; see `types.ImageGame`."""
+        if not self.num_classes:
+            samples = samples._replace(labels=None)
+        return self.discriminator(samples, training=False)
 
     def sample(
         self,

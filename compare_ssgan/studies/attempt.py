@@ -25,7 +25,7 @@ GRID_IMAGES = 64
 # Any fixed number: the same latents at every evaluation and in every run.
 _GRID_SEED = 20_181_127
 
-Measure = Callable[[Sampler | None, Any], Sequence[Any]]
+Measure = Callable[[Sampler, Any, bool], Sequence[Any]]
 
 
 class Attempt:
@@ -39,8 +39,8 @@ class Attempt:
         Args:
             experiment: What to train.
             record: Where to write.
-            measure: Maps (sampler, dataset) to measurements with the attributes
-                metric, value and eval_seed; for no sampler the values are NaN.
+            measure: Maps (sampler, dataset, diverged) to measurements with the
+                attributes metric, value and eval_seed; diverged ones are NaN.
 
         Raises:
             CommandError: If there are checkpoints but none can be used.
@@ -125,7 +125,7 @@ class Attempt:
             self._add_timing(step, "train")
         # The grid shows what was measured.
         with self._sampler.drawing(self._sampling) as draw:
-            measured = self._measure(self._sampler, self._experiment.dataset)
+            measured = self._measure(self._sampler, self._experiment.dataset, False)
             image = self._draw_grid(draw)
         values = {each.metric: float(each.value) for each in measured}
         path = self._record.samples / f"step_{step:06d}.png"
@@ -161,7 +161,7 @@ class Attempt:
         """Records at the step of the divergence that there is nothing to measure."""
         self._record.add_measurements(
             self._row(step, each.metric, math.nan, each.eval_seed)
-            for each in self._measure(None, self._experiment.dataset)
+            for each in self._measure(self._sampler, self._experiment.dataset, True)
         )
 
     def _add_timing(self, step: int, event: str) -> None:

@@ -168,10 +168,10 @@ def build() -> Experiment:
     try:
         with config.construction():
             built = run()
-            # Without a sampler it measures nothing, but finds what is wrong with it,
-            # and reads its settings in every process, whether that evaluates or not.
-            evaluate(None, built.dataset)
             sampler = Sampler(built.game, built.averaged_generator)
+            # It measures nothing, but finds what is wrong with the settings, and reads
+            # them in every process, whether that evaluates or not.
+            evaluate(sampler, built.dataset, diverged=True)
             sampler.check(sampling.configured())
         # Some datasets open their files only when they are asked for an example.
         for split in (built.dataset.train, built.dataset.test):

@@ -114,9 +114,9 @@ def _work(
         )
 
 
-def _measure(sampler: Sampler | None, dataset: Any) -> Sequence[Any]:
+def _measure(sampler: Sampler, dataset: Any, diverged: bool) -> Sequence[Any]:
     try:
-        return evaluate(sampler, dataset)
+        return evaluate(sampler, dataset, diverged=diverged)
     except InputError:
         # Takes away what gin adds to the message.
         with config.construction():

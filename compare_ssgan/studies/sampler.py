@@ -41,6 +41,16 @@ class Sampler:
 
         self._sample = sample
 
+    @property
+    def game(self) -> ImageGame:
+        """The players."""
+        return self._game
+
+    @property
+    def generator(self) -> Any:
+        """What maps latents and labels to images; see `evaluation.model.Model`."""
+        return self._generator or self._game.generator
+
     def __call__(
         self, num: int, rng: tf.random.Generator, truncation: float | None = None
     ) -> Samples:
@@ -67,7 +77,7 @@ class Sampler:
                 truncation=sampling.truncation,
             )
         if sampling.standing_statistics is not None:
-            standing_statistics.check(self._generator or self._game.generator)
+            standing_statistics.check(self.generator)
 
     @contextmanager
     def drawing(self, sampling: Sampling) -> Iterator[Draw]:
@@ -99,7 +109,7 @@ class Sampler:
     def _statistics(self, truncation: float | None) -> StandingStatistics:
         if truncation not in self._standing:
             self._standing[truncation] = StandingStatistics(
-                self._generator or self._game.generator,
+                self.generator,
                 lambda: self._game.sample(
                     self._game.problem.batch_size,
                     self._rng,

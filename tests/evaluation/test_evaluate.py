@@ -8,14 +8,15 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.datasets.synthetic import synthetic
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import evaluate as module
-from compare_ssgan.evaluation import moments
+from compare_ssgan.evaluation import cache as cache_module
+from compare_ssgan.evaluation import real_sets
 from compare_ssgan.evaluation.evaluate import evaluate, metric_names, reference_score
-from compare_ssgan.evaluation.features import FeatureExtractor, random_convolutions
-from compare_ssgan.evaluation.fid import fid
-from compare_ssgan.evaluation.inception_score import inception_score, score
-from compare_ssgan.evaluation.kid import kid
-from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.features.extractor import FeatureExtractor
+from compare_ssgan.evaluation.features.random_convolutions import random_convolutions
+from compare_ssgan.evaluation.metric import Evidence, ImageSet
+from compare_ssgan.evaluation.metrics.fid import fid
+from compare_ssgan.evaluation.metrics.inception_score import inception_score, score
+from compare_ssgan.evaluation.metrics.kid import kid
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.types import Samples
 
@@ -25,8 +26,8 @@ METRICS = [fid(), kid(), inception_score()]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(moments.CACHE_VARIABLE, str(tmp_path))
-    module._real_sets.clear()
+    monkeypatch.setenv(cache_module.VARIABLE, str(tmp_path))
+    real_sets.forget()
     return tmp_path
 
 
@@ -69,10 +70,10 @@ def test_values_are_those_of_the_metrics_on_all_features(dataset, extractor):
     fake = extractor(tf.concat(images, 0)[:50])
     real = extractor(next(dataset.test.evaluation_batches(50, 50)).images)
     evidence = Evidence(
-        FeatureSet(features=fake.features, logits=fake.logits),
-        FeatureSet(features=real.features),
+        ImageSet(features=fake.features, logits=fake.logits),
+        ImageSet(features=real.features),
     )
-    expected = [metric.compute(evidence) for metric in METRICS]
+    expected = [metric.compute(evidence)[0] for metric in METRICS]
     np.testing.assert_allclose([m.value for m in found], expected, rtol=1e-9)
 
 
@@ -105,15 +106,15 @@ def test_thousands_are_abbreviated(extractor, num, count):
     options = _options(extractor, num_samples=num, split="train")
     options["metrics"] = [fid(), kid(degree=2), inception_score(num_splits=2)]
     assert metric_names(large, **options) == [
-        f"fid{count}_train_pixels",
-        f"kid{count}_train_pixels_degree2",
-        f"is{count}_pixels_splits2",
+        [f"fid{count}_train_pixels"],
+        [f"kid{count}_train_pixels_degree2"],
+        [f"is{count}_pixels_splits2"],
     ]
 
 
 def test_how_images_are_drawn_is_part_of_the_name(dataset, extractor):
     options = {"truncation": 0.5, "standing_statistics": 10_000}
-    found = evaluate(None, dataset, **_options(extractor, **options))
+    found = evaluate(noise, dataset, diverged=True, **_options(extractor, **options))
     assert [m.metric for m in found] == [
         "fid50_test_pixels_truncation0.5_standing10k",
         "kid50_test_pixels_truncation0.5_standing10k",
@@ -123,6 +124,8 @@ def test_how_images_are_drawn_is_part_of_the_name(dataset, extractor):
 
 def test_images_are_drawn_as_the_options_say(dataset, extractor):
     class Adjustable:
+        game = generator = None
+
         def __call__(self, num, rng):
             raise AssertionError("not what was asked for")
 
@@ -164,8 +167,9 @@ def test_evaluating_again_compiles_nothing_again(dataset):
 
 
 def test_a_diverged_generator_has_names_but_no_values(dataset, extractor):
-    found = evaluate(None, dataset, **_options(extractor))
-    assert [m.metric for m in found] == metric_names(dataset, **_options(extractor))
+    found = evaluate(noise, dataset, diverged=True, **_options(extractor))
+    names = metric_names(dataset, **_options(extractor))
+    assert [m.metric for m in found] == [name for own in names for name in own]
     assert all(np.isnan(m.value) for m in found)
 
 
@@ -183,7 +187,7 @@ def test_real_moments_are_read_once_and_then_from_the_cache(dataset, extractor, 
     options = _options(extractor, metrics=[fid()])
     first = evaluate(noise, dataset, **options)
     assert len(list(cache.iterdir())) == 1
-    module._real_sets.clear()
+    real_sets.forget()
 
     class Unreadable:
         num_examples = 50
@@ -211,7 +215,7 @@ def test_other_graph_optimizations_have_moments_of_their_own(
             "get_experimental_options",
             lambda chosen=chosen: chosen,
         )
-        module._real_sets.clear()
+        real_sets.forget()
         evaluate(noise, dataset, **options)
     assert len(list(cache.iterdir())) == 2
 

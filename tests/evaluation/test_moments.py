@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from compare_ssgan.evaluation import cache as cache_module
 from compare_ssgan.evaluation import moments
 from compare_ssgan.evaluation.moments import Moments, RunningMoments
 
@@ -9,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path, monkeypatch):
-    monkeypatch.setenv(moments.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache_module.VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -92,7 +93,7 @@ def test_an_entry_is_complete_or_absent(directory, monkeypatch):
 
 def test_a_cache_that_cannot_be_written_costs_a_warning(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(moments.CACHE_VARIABLE, str(tmp_path / "file" / "below"))
+    monkeypatch.setenv(cache_module.VARIABLE, str(tmp_path / "file" / "below"))
     warnings = []
     monkeypatch.setattr(moments.logging, "warning", lambda *a: warnings.append(a[0]))
     expected = _moments()
@@ -101,9 +102,9 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(tmp_path, monkeypatch):
 
 
 def test_without_a_setting_the_cache_is_in_the_home_directory(monkeypatch):
-    monkeypatch.delenv(moments.CACHE_VARIABLE)
+    monkeypatch.delenv(cache_module.VARIABLE)
     monkeypatch.setenv("HOME", "/somewhere")
-    assert str(moments.cache_directory()) == "/somewhere/.cache/compare_ssgan"
+    assert str(cache_module.directory()) == "/somewhere/.cache/compare_ssgan"
 
 
 def _fail() -> Moments:

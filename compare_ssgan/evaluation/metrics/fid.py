@@ -1,5 +1,7 @@
 """Frechet distance between Gaussians fitted to features."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from compare_ssgan import config
@@ -16,16 +18,12 @@ def fid() -> Metric:
     the number of that name.
     """
 
-    def compute(evidence: Evidence) -> float:
+    def compute(evidence: Evidence) -> Sequence[float]:
         assert evidence.real is not None
-        return frechet_distance(evidence.fake.moments, evidence.real.moments)
+        return (frechet_distance(evidence.fake.moments, evidence.real.moments),)
 
     return Metric(
-        kind="fid",
-        lower_is_better=True,
-        needs_real=True,
-        needs=frozenset(["moments"]),
-        compute=compute,
+        kinds=("fid",), compute=compute, needs=frozenset(["moments"]), needs_real=True
     )
 
 

@@ -4,15 +4,15 @@ import tensorflow as tf
 
 from compare_ssgan import tfgan
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation.kid import kernel_distance, kid
-from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.metric import Evidence, ImageSet
+from compare_ssgan.evaluation.metrics.kid import kernel_distance, kid
 
 RNG = np.random.default_rng(0)
 
 
 def _kid(fake, real, **options):
-    evidence = Evidence(FeatureSet(features=fake), FeatureSet(features=real))
-    return kid(**options).compute(evidence)
+    evidence = Evidence(ImageSet(features=fake), ImageSet(features=real))
+    return kid(**options).compute(evidence)[0]
 
 
 def _mmd_by_loops(x, y, degree=3, gamma=None, coefficient=1.0):

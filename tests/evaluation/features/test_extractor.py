@@ -4,11 +4,11 @@ import tensorflow as tf
 
 from compare_ssgan.datasets.digits import digits
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation.features import (
+from compare_ssgan.evaluation.features.extractor import FeatureExtractor
+from compare_ssgan.evaluation.features.random_convolutions import random_convolutions
+from compare_ssgan.evaluation.features.small_classifier import (
     WEIGHTS_DIRECTORY,
-    FeatureExtractor,
     digits_cnn,
-    random_convolutions,
 )
 
 RNG = np.random.default_rng(0)

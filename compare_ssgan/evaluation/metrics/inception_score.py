@@ -1,6 +1,7 @@
 """How clearly a classifier tells generated images, and into how many classes."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -32,15 +33,13 @@ def inception_score(num_splits: int = 1) -> Metric:
             "Change metrics.inception_score.num_splits."
         )
 
-    def compute(evidence: Evidence) -> float:
-        return score(evidence.fake.logits, num_splits=num_splits)
+    def compute(evidence: Evidence) -> Sequence[float]:
+        return (score(evidence.fake.logits, num_splits=num_splits),)
 
     return Metric(
-        kind="is",
-        lower_is_better=False,
-        needs_real=False,
-        needs=frozenset(["logits"]),
+        kinds=("is",),
         compute=compute,
+        needs=frozenset(["logits"]),
         suffix="" if num_splits == 1 else f"_splits{num_splits}",
     )
 

@@ -3,15 +3,15 @@ import pytest
 
 from compare_ssgan import tfgan
 from compare_ssgan.evaluation import moments
-from compare_ssgan.evaluation.fid import fid, frechet_distance
-from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.metric import Evidence, ImageSet
+from compare_ssgan.evaluation.metrics.fid import fid, frechet_distance
 from compare_ssgan.evaluation.moments import Moments
 
 RNG = np.random.default_rng(0)
 
 
 def _fid(fake, real):
-    return fid().compute(Evidence(FeatureSet(features=fake), FeatureSet(features=real)))
+    return fid().compute(Evidence(ImageSet(features=fake), ImageSet(features=real)))[0]
 
 
 def _gaussian(mean, covariance):

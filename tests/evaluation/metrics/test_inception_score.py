@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from compare_ssgan import tfgan
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation.inception_score import inception_score, score
-from compare_ssgan.evaluation.metric import Evidence, FeatureSet
+from compare_ssgan.evaluation.metric import Evidence, ImageSet
+from compare_ssgan.evaluation.metrics.inception_score import inception_score, score
 
 RNG = np.random.default_rng(0)
 
@@ -18,8 +18,8 @@ def _score_by_formula(logits):
 
 def test_score_is_the_formula():
     logits = RNG.normal(0, 2, (50, 7))
-    evidence = Evidence(FeatureSet(logits=logits))
-    found = inception_score().compute(evidence)
+    evidence = Evidence(ImageSet(logits=logits))
+    found = inception_score().compute(evidence)[0]
     assert found == pytest.approx(_score_by_formula(logits), rel=1e-12)
 
 

@@ -1,5 +1,7 @@
 """Maximum mean discrepancy between features, with a polynomial kernel."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from compare_ssgan import config
@@ -42,9 +44,9 @@ def kid(
             "metrics.kid.num_subsets, metrics.kid.subset_size, metrics.kid.degree."
         )
 
-    def compute(evidence: Evidence) -> float:
+    def compute(evidence: Evidence) -> Sequence[float]:
         assert evidence.real is not None
-        return kernel_distance(
+        distance = kernel_distance(
             evidence.fake.features,
             evidence.real.features,
             num_subsets=num_subsets,
@@ -53,6 +55,7 @@ def kid(
             gamma=gamma,
             coefficient=coefficient,
         )
+        return (distance,)
 
     suffix = ""
     if (num_subsets, subset_size) != (100, 1000):
@@ -64,11 +67,10 @@ def kid(
     if coefficient != 1:
         suffix += f"_coefficient{coefficient:g}"
     return Metric(
-        kind="kid",
-        lower_is_better=True,
-        needs_real=True,
-        needs=frozenset(["features"]),
+        kinds=("kid",),
         compute=compute,
+        needs=frozenset(["features"]),
+        needs_real=True,
         suffix=suffix,
     )
 
@@ -86,8 +88,8 @@ def kernel_distance(
     """Returns the mean over subsets of the unbiased squared MMD; may be negative.
 
     Args:
-        fake: [examples, feature_size] float64.
-        real: [examples, feature_size] float64.
+        fake: [examples, feature_size], of any float type; computed in float64.
+        real: [examples, feature_size].
         num_subsets: See `kid`.
         subset_size: See `kid`.
         degree: See `kid`.
@@ -116,6 +118,7 @@ def kernel_distance(
     with np.errstate(over="ignore", invalid="ignore"):
         if len(fake) == len(real) <= subset_size:
             # Every subset would be the whole set, whose order does not matter.
+            fake, real = fake.astype(np.float64), real.astype(np.float64)
             return _unbiased_mmd(
                 kernel(fake, fake), kernel(real, real), kernel(fake, real)
             )
@@ -123,8 +126,8 @@ def kernel_distance(
         rng = np.random.RandomState(_SEED)
         values = []
         for _ in range(num_subsets):
-            x = fake[rng.choice(len(fake), size, replace=False)]
-            y = real[rng.choice(len(real), size, replace=False)]
+            x = fake[rng.choice(len(fake), size, replace=False)].astype(np.float64)
+            y = real[rng.choice(len(real), size, replace=False)].astype(np.float64)
             values.append(_unbiased_mmd(kernel(x, x), kernel(y, y), kernel(x, y)))
         return float(np.mean(values))
 

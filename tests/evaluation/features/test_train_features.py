@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan.datasets.digits import digits
-from compare_ssgan.evaluation.features import classifier
+from compare_ssgan.evaluation.features.small_classifier import classifier
 
-TOOL = pathlib.Path(__file__).parents[2] / "tools" / "train_features.py"
+TOOL = pathlib.Path(__file__).parents[3] / "tools" / "train_features.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,117 @@
+"""What every feature network is wrapped in."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.types import ImageShape
+
+_BATCH_SIZE = 100
+_LARGEST_LEVEL = 255
+
+
+class Features(NamedTuple):
+    """What a feature network says about images.
+
+    Attributes:
+        features: [examples, feature_size] float32.
+        logits: [examples, num_logits] float32 class logits, unnormalized.
+    """
+
+    features: np.ndarray
+    logits: np.ndarray
+
+
+class FeatureExtractor:
+    """A fixed network, compiled once for one batch size.
+
+    Images are rounded to the 256 levels of a file first: scoring generated images
+    in memory and scoring them saved gives the same number, and real and generated
+    images are treated alike. An image that is not finite has features that are NaN.
+
+    Attributes:
+        name: Part of the names of metrics; another network needs another name.
+        weights_hash: Identifies network and weights in caches.
+        feature_size: Size of a feature vector.
+        num_logits: Number of class logits; 0 if the network is no classifier.
+        image_shape: The only shape accepted, or None for any.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+        *,
+        weights_hash: str,
+        feature_size: int,
+        num_logits: int,
+        image_shape: ImageShape | None = None,
+        batch_size: int = _BATCH_SIZE,
+    ) -> None:
+        """Wraps a network.
+
+        Args:
+            name: See the class.
+            network: Maps [batch, height, width, channels] in [0, 1] to features
+                [batch, feature_size] and logits [batch, num_logits].
+            weights_hash: See the class.
+            feature_size: See the class.
+            num_logits: See the class.
+            image_shape: See the class.
+            batch_size: Images per call of the network; smaller batches are padded.
+        """
+        self.name = name
+        self.weights_hash = weights_hash
+        self.feature_size = feature_size
+        self.num_logits = num_logits
+        self.image_shape = image_shape
+        self._batch_size = batch_size
+
+        def checked(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            levels = tf.constant(_LARGEST_LEVEL, tf.float32)
+            features, logits = network(tf.round(images * levels) / levels)
+            # Rectifiers turn NaN into 0: images of a diverged generator would get
+            # features like any other.
+            finite = tf.reduce_all(tf.math.is_finite(images), [1, 2, 3])[:, None]
+            nan = tf.constant(np.nan, tf.float32)
+            return tf.where(finite, features, nan), tf.where(finite, logits, nan)
+
+        self._network = tf.function(checked, autograph=False)
+
+    def __call__(self, images: tf.Tensor | np.ndarray) -> Features:
+        """Returns features and logits.
+
+        Args:
+            images: [examples, height, width, channels] float32 in [0, 1]; any
+                number of examples.
+        """
+        images = tf.convert_to_tensor(images, tf.float32)
+        num = int(images.shape[0])
+        found = []
+        for first in range(0, num, self._batch_size):
+            batch = images[first : first + self._batch_size]
+            missing = self._batch_size - int(batch.shape[0])
+            if missing:
+                batch = tf.pad(batch, [[0, missing], [0, 0], [0, 0], [0, 0]])
+            found.append(self._network(batch))
+        features, logits = zip(*found, strict=True)
+        return Features(
+            np.concatenate([f.numpy() for f in features])[:num],
+            np.concatenate([k.numpy() for k in logits])[:num],
+        )
+
+    def check(self, image_shape: ImageShape) -> None:
+        """Refuses a dataset whose images the network cannot take.
+
+        Raises:
+            InputError: If it takes only images of another shape.
+        """
+        if self.image_shape not in (None, image_shape):
+            raise InputError(
+                f"The features {self.name} are of images of shape "
+                f"{self.image_shape}, but those of the dataset are {image_shape}. "
+                "Set evaluate.features = @features.random_convolutions()."
+            )
