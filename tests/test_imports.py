@@ -39,7 +39,8 @@ ALLOWED = {
         "analysis",
     },
     "analysis": {"errors", "protocols"},
-    "cli": {"errors", "datasets", "studies", "analysis"},
+    "commands": {"errors", "datasets", "evaluation", "studies", "analysis"},
+    "cli": {"errors", "commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

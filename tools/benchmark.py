@@ -21,7 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from compare_ssgan import cli  # noqa: E402
+from compare_ssgan.commands import arguments as flags  # noqa: E402
+from compare_ssgan.commands import machine  # noqa: E402
 from compare_ssgan.errors import CommandError, InputError  # noqa: E402
 from compare_ssgan.studies import threads  # noqa: E402
 from tools.benchmarks import rival  # noqa: E402
@@ -75,14 +76,14 @@ def _add_step(commands: Any) -> None:
         "--set", action="append", default=[], metavar="LINE", dest="settings",
         help="gin line on top of the width's; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--threads", type=cli._positive, metavar="N")
+    parser.add_argument("--threads", type=flags.positive, metavar="N")
     parser.add_argument(
-        "--iterations", type=cli._positive, metavar="N",
+        "--iterations", type=flags.positive, metavar="N",
         help=f"timed iterations per round (default: {ITERATIONS['paper']}, narrow "
         f"{ITERATIONS['narrow']})",
     )  # fmt: skip
     parser.add_argument(
-        "--rounds", type=cli._positive, metavar="N",
+        "--rounds", type=flags.positive, metavar="N",
         help=f"rounds of iterations, each followed by the rival's (default: {ROUNDS})",
     )  # fmt: skip
     rivals = parser.add_mutually_exclusive_group()
@@ -93,7 +94,7 @@ def _add_step(commands: Any) -> None:
         "--rival_command", metavar="CMD", help="prints such lines; run in every round"
     )
     parser.add_argument(
-        "--flatness", type=cli._positive, default=0, metavar="N",
+        "--flatness", type=flags.positive, default=0, metavar="N",
         help="also do N steps of the narrow networks and compare the first with the "
         "last",
     )  # fmt: skip
@@ -111,7 +112,7 @@ def _step(arguments: argparse.Namespace) -> str:
     if arguments.rival_command is not None:
         rival.split(arguments.rival_command)
     threads.limit_libraries(arguments.threads)
-    cli._load_tensorflow()
+    machine.load_tensorflow()
     from tools.benchmarks import step
 
     measured = step.measure(

@@ -1,0 +1,49 @@
+"""Training one configuration."""
+
+import argparse
+import sys
+from typing import Any
+
+from compare_ssgan.commands import arguments, machine
+from compare_ssgan.errors import PreemptedError
+
+
+def add(commands: Any) -> None:
+    """Adds the command."""
+    parser = arguments.add(
+        commands, "run", _run, "train one configuration and evaluate it"
+    )
+    arguments.add_config(parser, gin_required=True)
+    seeds = parser.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=arguments.seed, metavar="N", help="default: 0")
+    seeds.add_argument(
+        "--seeds", type=arguments.seeds, metavar="0,1,2", help="one run after the other"
+    )
+    parser.add_argument("--out", metavar="DIR", help="default: results/single")
+    arguments.add_machine(parser)
+
+
+def _run(flags: argparse.Namespace) -> int:
+    if flags.seeds is not None:
+        return _run_seeds(flags)
+    spec = machine.studies(flags)
+    from compare_ssgan.studies.run import execute
+
+    execute(spec.load(machine.request(flags, flags.seed)))
+    return 0
+
+
+def _run_seeds(flags: argparse.Namespace) -> int:
+    """Does one run per seed, each in a process of its own, as a sweep does."""
+    spec = machine.studies(flags)
+    from compare_ssgan.studies.executors import inline
+
+    requests = [spec.load(machine.request(flags, seed)) for seed in flags.seeds]
+    codes: list[int] = []
+    complete = inline.execute(
+        requests,
+        jobs=1,
+        started=lambda request: print(f"seed {request.seed}", file=sys.stderr),
+        finished=lambda request, code, log: codes.append(code),
+    )
+    return max(codes, default=0) if complete else PreemptedError.exit_code
