@@ -41,6 +41,7 @@ setup(
         "numpy>=1.26",
         "pandas>=2.1",
         "scikit-learn>=1.4",
+        "scipy>=1.11",
         # TF-Hub imports pkg_resources, TF-GAN distutils.
         "setuptools<82",
         "tensorboard>=2.18",
