@@ -8,6 +8,7 @@ from compare_ssgan.analysis import groups, protocols, records, statistics
 from compare_ssgan.analysis.groups import Group
 from compare_ssgan.analysis.records import Directories, Run
 from compare_ssgan.analysis.selection import NOTHING, Selection
+from compare_ssgan.errors import InputError
 
 # What labels buy is measured from the first to the second.
 BASELINE = "sn_gan"
@@ -45,8 +46,8 @@ class Row(NamedTuple):
         num_diverged: Seeds that diverged.
         difference: To the baseline, on equal seeds; None for the baseline itself and
             where there is none.
-        gap_applies: Whether the method does without labels, or with fewer, and both
-            ends of the gap were trained.
+        gap_applies: Whether the method does without labels, or with fewer, both
+            ends of the gap were trained, and the metric has a direction.
         gap_closed: As `statistics.gap_closed`.
     """
 
@@ -70,7 +71,7 @@ class Table(NamedTuple):
     Attributes:
         dataset: Name of the dataset.
         metric: Full name of the metric.
-        lower_is_better: Its direction.
+        lower_is_better: Its direction; None where neither is better.
         selection: Rule that chose a number from each run.
         eval_seeds: Evaluation seeds that each number is the mean of.
         shared: What all rows agree on.
@@ -79,7 +80,7 @@ class Table(NamedTuple):
 
     dataset: str
     metric: str
-    lower_is_better: bool
+    lower_is_better: bool | None
     selection: Selection
     eval_seeds: tuple[int, ...]
     shared: groups.Shared
@@ -118,7 +119,8 @@ def compare(directories: Directories, metric: str, selection: Selection) -> Comp
 
     Raises:
         InputError: If a directory has no records; if the metric was not measured,
-            stands for several protocols in one dataset, or is of unknown direction.
+            stands for several protocols in one dataset, is of unknown kind, or has no
+            best value that is to be selected.
     """
     datasets = groups.by_dataset(records.read(directories))
     resolved = groups.resolve(datasets, metric)
@@ -138,6 +140,11 @@ def _table(
     dataset: str, metric: str, members: Sequence[Group], selection: Selection
 ) -> Table:
     lower = protocols.lower_is_better(metric)
+    if lower is None and selection.needs_direction:
+        raise InputError(
+            f"--select {selection.name}: of {metric} neither low nor high values are "
+            "better. Use --select last, or step:N."
+        )
     cells = {
         group.key: [_cell(run, metric, selection, lower) for run in group.runs]
         for group in members
@@ -158,7 +165,7 @@ def _row(
     group: Group,
     members: Sequence[Group],
     cells: Mapping[groups.Key, Sequence[Cell]],
-    lower: bool,
+    lower: bool | None,
 ) -> Row:
     def values(one: Group) -> dict[int, float]:
         return {cell.seed: cell.value for cell in cells[one.key]}
@@ -169,7 +176,8 @@ def _row(
     difference, gap_applies, gap = None, False, None
     if baseline and baseline.key != group.key:
         difference = statistics.paired(own, values(baseline))
-    if baseline and labelled and group.family in WITHOUT_ALL_LABELS:
+    unlabelled = group.family in WITHOUT_ALL_LABELS
+    if baseline and labelled and unlabelled and lower is not None:
         gap_applies = True
         gap = statistics.gap_closed(
             values(baseline), values(labelled), own, lower_is_better=lower
@@ -185,7 +193,7 @@ def _row(
     )
 
 
-def _cell(run: Run, metric: str, selection: Selection, lower: bool) -> Cell:
+def _cell(run: Run, metric: str, selection: Selection, lower: bool | None) -> Cell:
     usable = run.status == "complete" or (
         selection.of_unfinished and run.status not in ("diverged", "missing")
     )

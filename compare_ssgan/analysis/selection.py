@@ -37,13 +37,16 @@ class Selection(NamedTuple):
         title: The rule in words.
         of_unfinished: Whether what it selects is the same once the run has finished,
             so that it may be used before.
+        needs_direction: Whether there is nothing to select where neither low nor high
+            values are better.
         pick: (curve, lower_is_better) -> the selected point.
     """
 
     name: str
     title: str
     of_unfinished: bool
-    pick: Callable[[Curve, bool], Selected]
+    needs_direction: bool
+    pick: Callable[[Curve, bool | None], Selected]
 
 
 def parse_selection(text: str) -> Selection:
@@ -53,10 +56,10 @@ def parse_selection(text: str) -> Selection:
         InputError: If there is no such rule.
     """
     if text == "last":
-        return Selection("last", "last measurement", False, _last)
+        return Selection("last", "last measurement", False, False, _last)
     if text == "best":
         title = "best measurement, chosen by the reported metric itself"
-        return Selection("best", title, False, _best)
+        return Selection("best", title, False, True, _best)
     match = re.fullmatch(r"step:(\d[\d_]*)", text)
     if match:
         return _at_step(int(match[1].replace("_", "")))
@@ -66,14 +69,15 @@ def parse_selection(text: str) -> Selection:
     )
 
 
-def _last(curve: Curve, lower_is_better: bool) -> Selected:
+def _last(curve: Curve, lower_is_better: bool | None) -> Selected:
     del lower_is_better
     if not len(curve.steps):
         return NOTHING
     return Selected(int(curve.steps[-1]), float(curve.values[-1]))
 
 
-def _best(curve: Curve, lower_is_better: bool) -> Selected:
+def _best(curve: Curve, lower_is_better: bool | None) -> Selected:
+    assert lower_is_better is not None
     if not np.isfinite(curve.values).any():
         return NOTHING
     worst = np.inf if lower_is_better else -np.inf
@@ -83,9 +87,10 @@ def _best(curve: Curve, lower_is_better: bool) -> Selected:
 
 
 def _at_step(step: int) -> Selection:
-    def pick(curve: Curve, lower_is_better: bool) -> Selected:
+    def pick(curve: Curve, lower_is_better: bool | None) -> Selected:
         del lower_is_better
         (found,) = np.nonzero(curve.steps == step)
         return Selected(step, float(curve.values[found[0]])) if len(found) else NOTHING
 
-    return Selection(f"step:{step}", f"measurement at step {step:,}", True, pick)
+    title = f"measurement at step {step:,}"
+    return Selection(f"step:{step}", title, True, False, pick)

@@ -56,14 +56,15 @@ def render(
 
 def captions(table: Table) -> list[str]:
     """Returns the sentences without which the numbers of a table mean nothing."""
-    direction = "lower" if table.lower_is_better else "higher"
+    direction = {True: "lower", False: "higher", None: "neither"}
     rule = table.selection
     steps = sorted({step for row in table.rows for step in row.steps})
     # The rule step:N names its step itself.
     where = f" (step {_span(steps)})" if steps and not rule.of_unfinished else ""
     seeds = sorted({cell.seed for row in table.rows for cell in row.cells})
     sentences = [
-        f"{protocols.describe(table.metric)}; {direction} is better.",
+        f"{protocols.describe(table.metric)}; "
+        f"{direction[table.lower_is_better]} is better.",
         f"Selection '{rule.name}': {rule.title}{where}.",
         f"Median, mean, range and standard deviation over training seeds "
         f"{_ranges(seeds)}; n: seeds with a finite value.",
@@ -277,6 +278,8 @@ def _verdict(row: Row, table: Table) -> str:
     assert row.difference is not None
     if row.difference.tied:
         return "tied"
+    if table.lower_is_better is None:
+        return "differs"
     return (
         "better"
         if (row.difference.difference < 0) == table.lower_is_better

@@ -236,6 +236,22 @@ def test_a_metric_of_unknown_direction_is_an_error(tmp_path):
         tables.render(tmp_path, metric="sharpness")
 
 
+def test_a_metric_without_direction_differs_and_has_no_best(tmp_path):
+    name = "discriminator_accuracy600_test"
+    ends = {"sn_gan": 30.0, "cond_gan": 20.0, "ssgan": 22.0}
+    for method, end in ends.items():
+        for seed in range(3):
+            lines = fabricate.measurements([end + seed / 10], (100,), [name])
+            fabricate.run(tmp_path, method, seed, lines)
+    text = tables.render(tmp_path, metric="discriminator_accuracy")
+    assert "600 test images; neither is better." in text
+    assert cells(text, "ssgan")[7].startswith("differs -8.00")
+    assert "gap closed" not in text
+    assert parsed(tmp_path, metric=name)["ssgan"]["verdict"] == "differs"
+    with pytest.raises(InputError, match=f"--select best: of {name} neither low nor"):
+        tables.render(tmp_path, metric=name, select="best")
+
+
 def test_an_unknown_format_lists_the_formats(tmp_path):
     with pytest.raises(InputError, match=r"'html'. Formats: md, csv, latex, json"):
         tables.render(tmp_path, format="html")
