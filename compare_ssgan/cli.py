@@ -12,11 +12,19 @@ from absl import app, flags, logging
 from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
-from compare_ssgan.commands import describe, listing, readers, run, sample, sweep
+from compare_ssgan.commands import (
+    describe,
+    evaluate,
+    listing,
+    readers,
+    run,
+    sample,
+    sweep,
+)
 from compare_ssgan.errors import CommandError
 
 # In the order in which --help shows them.
-_COMMANDS = (run, sweep, readers, sample, describe, listing)
+_COMMANDS = (run, sweep, evaluate, readers, sample, describe, listing)
 
 
 def main() -> None:

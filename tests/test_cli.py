@@ -36,10 +36,19 @@ def test_help_answers_at_once():
         ).stdout
         times.append(time.monotonic() - begin)
     assert min(times) < 0.5
-    for name in ("run", "sweep", "status", "table", "plot", "sample", "describe"):
+    for name in (
+        "run",
+        "sweep",
+        "evaluate",
+        "status",
+        "table",
+        "plot",
+        "sample",
+        "describe",
+    ):
         assert f"  {name} " in out
     # Commands that do not exist yet are not advertised.
-    for name in ("evaluate", "export", "report", "score", "weights", "data "):
+    for name in ("export", "report", "score", "weights", "data "):
         assert f"  {name}" not in out
 
 

@@ -77,6 +77,26 @@ def seeds(text: str) -> list[int]:
     return found
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Returns names separated by commas."""
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"'{text}' has an empty name")
+    return found
+
+
+def steps(text: str) -> Any:
+    """Returns "last", "all", or generator steps separated by commas, each once."""
+    if text in ("last", "all"):
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"must be 'last', 'all' or generator steps such as 500,1000, not '{text}'"
+        )
+    return tuple(sorted({int(part) for part in parts}))
+
+
 def truncation(text: str) -> Any:
     """Returns a positive number, None for "none", or "run"."""
     if text in ("none", "run"):

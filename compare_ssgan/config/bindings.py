@@ -29,6 +29,19 @@ def query(name: str, default: Any = REQUIRED) -> Any:
         raise InputError(f"Nothing sets {name}.") from error
 
 
+def make(reference: str) -> Any:
+    """Returns what a component returns when a gin file calls it.
+
+    Args:
+        reference: As `query` returns it, "@group.name()".
+
+    Raises:
+        InputError: If a setting of the component is wrong.
+    """
+    with construction():
+        return gin.get_configurable(reference.removeprefix("@").removesuffix("()"))()
+
+
 def canonical() -> list[str]:
     """Returns the bindings that define a run, one "name = value" line each.
 

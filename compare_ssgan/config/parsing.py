@@ -36,7 +36,11 @@ class Origin(NamedTuple):
 origins: dict[tuple[str, str, str], Origin] = {}
 
 
-def load(files: Sequence[str], settings: Sequence[str] = ()) -> None:
+def load(
+    files: Sequence[str],
+    settings: Sequence[str] = (),
+    settable: Sequence[str] | None = None,
+) -> None:
     """Replaces the current configuration.
 
     A file that several others include is read once, at its first mention, so that
@@ -46,6 +50,9 @@ def load(files: Sequence[str], settings: Sequence[str] = ()) -> None:
         files: gin files, later ones override earlier ones. The first one declares
             the macros that the others may set.
         settings: "name.parameter = value" lines; they override the files.
+        settable: Components, and groups of components, whose parameters settings may
+            bind, where the files are settled: their bindings then need not be read.
+            None for all, and macros.
 
     Raises:
         InputError: If a file is missing, cannot be parsed, or names an unknown
@@ -54,15 +61,18 @@ def load(files: Sequence[str], settings: Sequence[str] = ()) -> None:
     gin.clear_config()
     origins.clear()
     done: set[pathlib.Path] = set()
-    shipped = shipped_directory()
+    exempt = shipped_directory() if settable is None else pathlib.Path("/")
     declared: set[str] | None = None
     for name in files:
         path = find_file(name)
-        _parse_file(path, shipped, done, declared)
+        _parse_file(path, exempt, done, declared)
         if declared is None:
             declared = set(macros())
     for setting in settings:
-        parser = _Parser(setting, f"--set '{setting}'", multiline=False)
+        place = f"--set '{setting}'"
+        if settable is not None:
+            _check_settable(_Parser(setting, place, multiline=False), settable)
+        parser = _Parser(setting, place, multiline=False)
         _bind_all(parser, False, declared, _refuse_include)
 
 
@@ -150,6 +160,22 @@ def _parse_file(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read {path}: {error}") from error
     _bind_all(_Parser(text, str(path)), path.is_relative_to(shipped), declared, include)
+
+
+def _check_settable(parser: _Parser, settable: Sequence[str]) -> None:
+    for statement in parser:
+        if not isinstance(statement, config_parser.BindingStatement):
+            continue
+        name = statement.selector
+        if statement.arg_name:
+            name = complete(statement.selector, parser.place)
+            if any(f"{name}.".startswith(f"{each}.") for each in settable):
+                continue
+        allowed = ", ".join(each.removeprefix("roots.") for each in settable)
+        raise InputError(
+            f"{parser.place}: of what is settled, {name.removeprefix('roots.')} cannot "
+            f"be changed. Only parameters of {allowed} can."
+        )
 
 
 def _refuse_include(name: str) -> None:

@@ -14,10 +14,19 @@ Row = Mapping[str, Any]
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def write_atomically(path: pathlib.Path, content: str | bytes) -> None:
-    """Replaces a file as a whole: it has the old content or the new one."""
+def write_atomically(
+    path: pathlib.Path, content: str | bytes, folder: pathlib.Path | None = None
+) -> None:
+    """Replaces a file as a whole: it has the old content or the new one.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        folder: For the temporary file, on the same file system; None for that of
+            the file.
+    """
     data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
     try:
         with temporary.open("wb") as file:
             file.write(data)

@@ -14,21 +14,31 @@ from typing import Any
 from compare_ssgan.analysis import locks
 from compare_ssgan.errors import CommandError, RunHeldError
 
+# Of the process that trains, and of the one that evaluates its checkpoints.
+TRAINING, EVALUATION = "lock", "evaluate.lock"
+
 _RETRIES, _PAUSE_SECONDS = 5, 0.05
 
 
 @contextmanager
-def hold(directory: pathlib.Path) -> Iterator[None]:
-    """Holds the lock of a run directory.
+def hold(
+    directory: pathlib.Path, file: str = TRAINING, work: str = "It does the same run"
+) -> Iterator[None]:
+    """Holds a lock of a run directory.
 
     The lock is the kernel's (flock) and freed on any death of the process; the file
     only tells others who holds it.
+
+    Args:
+        directory: The run's directory.
+        file: Name of the lock; one does not exclude another.
+        work: What holding it means, for the message.
 
     Raises:
         RunHeldError: If another process holds it; says who.
         CommandError: If the file system has no locks.
     """
-    descriptor = _acquire(directory / "lock")
+    descriptor = _acquire(directory / file, work)
     try:
         holder = {
             "pid": os.getpid(),
@@ -50,11 +60,11 @@ def holder(directory: pathlib.Path) -> dict[str, Any] | None:
     None if there is none. A process that has just begun may not be described yet:
     then the values are unknown.
     """
-    path = directory / "lock"
+    path = directory / TRAINING
     return _read_holder(path) if locks.is_held(path) else None
 
 
-def _acquire(path: pathlib.Path) -> int:
+def _acquire(path: pathlib.Path, work: str) -> int:
     for attempt in range(_RETRIES):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -77,7 +87,7 @@ def _acquire(path: pathlib.Path) -> int:
     found = _read_holder(path)
     raise RunHeldError(
         f"{path.parent} is held by process {found['pid']} on {found['host']} since "
-        f"{found['started']}. It does the same run; wait for it, or stop it."
+        f"{found['started']}. {work}; wait for it, or stop it."
     )
 
 

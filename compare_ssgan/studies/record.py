@@ -36,7 +36,8 @@ class Record:
     """The files in a run's directory.
 
     What ends up in metrics.jsonl and train.jsonl is a function of the configuration
-    alone; time and place go to timing.jsonl, attempts.jsonl and run.json.
+    alone; time and place go to timing.jsonl, attempts.jsonl and run.json. What is
+    measured later, by a process that does not train, goes to evaluations.jsonl.
     """
 
     def __init__(self, directory: pathlib.Path) -> None:
@@ -44,11 +45,13 @@ class Record:
         self.checkpoints = directory / "checkpoints"
         self.samples = directory / "samples"
         self.figures = directory / "figures"
+        self.evaluating = directory / ".evaluating"
         self._run = directory / "run.json"
         self._config = directory / "config.gin"
         self._done = directory / "DONE"
         self._train = directory / "train.jsonl"
         self._metrics = directory / "metrics.jsonl"
+        self._evaluations = directory / "evaluations.jsonl"
         self._timing = directory / "timing.jsonl"
         self._attempts = directory / "attempts.jsonl"
 
@@ -160,10 +163,24 @@ class Record:
         Raises:
             InputError: If one of them is no measurement.
         """
-        return [
-            schema.check(row, f"{self._metrics}, line {number}", _MEASUREMENT)
-            for number, row in enumerate(files.read_rows(self._metrics), start=1)
-        ]
+        return self._measurements(self._metrics)
+
+    def add_evaluations(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Adds measurements of a process that does not train: all of them or none."""
+        path = self._evaluations
+        known = path.read_bytes() if path.exists() else b""
+        text = known + files.to_lines(rows).encode()
+        # The one that trains removes temporary files from its directory.
+        self.evaluating.mkdir(exist_ok=True)
+        files.write_atomically(path, text, self.evaluating)
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Returns the rows of evaluations.jsonl.
+
+        Raises:
+            InputError: If one of them is no measurement.
+        """
+        return self._measurements(self._evaluations)
 
     def add_timing(self, step: int, event: str, seconds: float) -> None:
         """Adds how long something took."""
@@ -208,6 +225,12 @@ class Record:
         """Writes the last changes of run.json, then DONE."""
         self.update(**changes)
         files.write_atomically(self._done, f"{changes['status']}\n")
+
+    def _measurements(self, path: pathlib.Path) -> list[dict[str, Any]]:
+        return [
+            schema.check(row, f"{path}, line {number}", _MEASUREMENT)
+            for number, row in enumerate(files.read_rows(path), start=1)
+        ]
 
     def _has(self, path: pathlib.Path) -> bool:
         try:

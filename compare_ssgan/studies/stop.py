@@ -2,9 +2,11 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from compare_ssgan.errors import PreemptedError
 
 _SIGNALS = (signal.SIGTERM, signal.SIGUSR2, signal.SIGINT)
 
@@ -25,6 +27,32 @@ class StopFlag:
 
 
 @contextmanager
+def interruptible(work: str) -> Iterator[None]:
+    """Ends what leaves nothing half done, as soon as a signal asks for it.
+
+    Args:
+        work: What was being done, for the message.
+
+    Raises:
+        PreemptedError: If SIGTERM, SIGUSR2 or Ctrl-C came.
+    """
+    received: list[str] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.append(signal.Signals(number).name)
+        raise KeyboardInterrupt
+
+    try:
+        with _handling(handle):
+            yield
+    except KeyboardInterrupt as error:
+        raise PreemptedError(
+            f"{work} was stopped by {received[0] if received else 'SIGINT'}. What was "
+            "measured is kept; run the same command again to go on."
+        ) from error
+
+
+@contextmanager
 def listening() -> Iterator[StopFlag]:
     """Turns SIGTERM, SIGUSR2 and a first Ctrl-C into a flag.
 
@@ -39,12 +67,18 @@ def listening() -> Iterator[StopFlag]:
             raise KeyboardInterrupt
         flag.received = signal.Signals(number).name
 
-    if threading.current_thread() is not threading.main_thread():
+    with _handling(handle):
         yield flag
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
     previous = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
-        yield flag
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

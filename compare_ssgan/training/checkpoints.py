@@ -4,6 +4,8 @@ import os
 import pathlib
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -117,6 +119,34 @@ def is_readable(path: pathlib.Path) -> bool:
     return True
 
 
+@contextmanager
+def linked(path: pathlib.Path, folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Returns a context with a checkpoint that its training cannot remove.
+
+    Its value stands for `path` within the context.
+
+    Args:
+        path: As `checkpoint_path` returns it.
+        folder: For links to its files: on the same file system, and of nobody else.
+
+    Raises:
+        FileNotFoundError: If it was removed before.
+    """
+    # A killed process may have left it.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        # The index comes last, and is what is removed first.
+        names = sorted(each.name for each in path.parent.glob(f"{path.name}.*"))
+        for name in names:
+            _link(path.parent / name, folder / name)
+        if f"{path.name}.index" not in names:
+            raise FileNotFoundError(f"There is no checkpoint {path}.")
+        yield folder / path.name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def restore_all(checkpoint: tf.train.Checkpoint, path: pathlib.Path) -> None:
     """Restores every variable of `checkpoint`.
 
@@ -131,3 +161,13 @@ def restore_all(checkpoint: tf.train.Checkpoint, path: pathlib.Path) -> None:
         raise CommandError(
             f"The checkpoint {path} does not fit this version's networks: {reason}"
         ) from error
+
+
+def _link(source: pathlib.Path, target: pathlib.Path) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        shutil.copyfile(source, target)
