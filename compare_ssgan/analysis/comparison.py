@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from compare_ssgan.analysis import groups, protocols, records, statistics
 from compare_ssgan.analysis.groups import Group
 from compare_ssgan.analysis.records import Directories, Run
@@ -26,6 +28,9 @@ class Cell(NamedTuple):
         step: Generator step of the number; None if there is none.
         value: NaN if the run diverged or has no such number.
         problem: Why there is no finite number; "" if there is one.
+        eval_seeds: Evaluation seeds that the value is the mean of.
+        eval_deviation: Standard deviation over these, with n - 1 in the denominator;
+            NaN if there are fewer than two.
     """
 
     seed: int
@@ -34,6 +39,8 @@ class Cell(NamedTuple):
     step: int | None
     value: float
     problem: str
+    eval_seeds: tuple[int, ...] = ()
+    eval_deviation: float = float("nan")
 
 
 class Row(NamedTuple):
@@ -64,6 +71,13 @@ class Row(NamedTuple):
         """Steps of the finite values, ascending, each once."""
         return sorted({c.step for c in self.cells if c.step is not None})
 
+    @property
+    def eval_deviation(self) -> float:
+        """Mean over runs of the deviation over evaluation seeds; NaN without any."""
+        found = [c.eval_deviation for c in self.cells if c.eval_seeds]
+        finite = [deviation for deviation in found if math.isfinite(deviation)]
+        return sum(finite) / len(finite) if finite else float("nan")
+
 
 class Table(NamedTuple):
     """The methods of one dataset, compared by one protocol.
@@ -73,7 +87,8 @@ class Table(NamedTuple):
         metric: Full name of the metric.
         lower_is_better: Its direction; None where neither is better.
         selection: Rule that chose a number from each run.
-        eval_seeds: Evaluation seeds that each number is the mean of.
+        eval_seeds: Evaluation seeds that numbers are the mean of, of all together.
+        mixed_eval_seeds: Whether these are not the same for all that was compared.
         shared: What all rows agree on.
         rows: Ordered by family.
     """
@@ -83,6 +98,7 @@ class Table(NamedTuple):
     lower_is_better: bool | None
     selection: Selection
     eval_seeds: tuple[int, ...]
+    mixed_eval_seeds: bool
     shared: groups.Shared
     rows: Sequence[Row]
 
@@ -90,6 +106,11 @@ class Table(NamedTuple):
     def has_baseline(self) -> bool:
         """Whether any row is compared with the baseline."""
         return any(row.difference is not None for row in self.rows)
+
+    @property
+    def has_eval_deviation(self) -> bool:
+        """Whether any number is the mean of several evaluations."""
+        return any(math.isfinite(row.eval_deviation) for row in self.rows)
 
     @property
     def has_gap(self) -> bool:
@@ -149,13 +170,19 @@ def _table(
         group.key: [_cell(run, metric, selection, lower) for run in group.runs]
         for group in members
     }
-    seeds = {s for g in members for r in g.runs for s in r.curve(metric).eval_seeds}
+    seeds = {cell.eval_seeds for row in cells.values() for cell in row}
+    if selection.needs_direction:
+        # What was not chosen was compared, too.
+        curves = [run.curve(metric) for group in members for run in group.runs]
+        seeds |= {tuple(sorted(e)) for curve in curves for e in curve.evaluations}
+    seeds.discard(())
     return Table(
         dataset,
         metric,
         lower,
         selection,
-        tuple(sorted(seeds)),
+        tuple(sorted({seed for some in seeds for seed in some})),
+        len(seeds) > 1,
         groups.shared(members),
         [_row(group, members, cells, lower) for group in members],
     )
@@ -217,4 +244,9 @@ def _cell(run: Run, metric: str, selection: Selection, lower: bool | None) -> Ce
         problem = f"measured {chosen.value} at step {chosen.step:,}"
     value = chosen.value if math.isfinite(chosen.value) else float("nan")
     step = None if problem else chosen.step
-    return Cell(run.seed, run.run_id, run.status, step, value, problem)
+    cell = Cell(run.seed, run.run_id, run.status, step, value, problem)
+    if step is None:
+        return cell
+    by_seed = curve.evaluations[int(np.searchsorted(curve.steps, step))]
+    deviation = statistics.summarize([*by_seed.values()]).standard_deviation
+    return cell._replace(eval_seeds=tuple(sorted(by_seed)), eval_deviation=deviation)

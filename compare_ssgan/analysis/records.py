@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from compare_ssgan.analysis import jsonl, locks, schema
+from compare_ssgan.analysis import locks, measurements, schema
+from compare_ssgan.analysis.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,38 +53,6 @@ _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"
 _MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
 
 
-class Measurement(NamedTuple):
-    """One metric of one checkpoint.
-
-    Attributes:
-        step: Generator steps taken.
-        images_seen: Real images the discriminator was shown, repeats included.
-        metric: Name that implies the protocol, e.g. "fid600_test_digits_cnn".
-        value: NaN if the generator had diverged.
-        eval_seed: Seed of the generated samples; not the seed of the training.
-    """
-
-    step: int
-    images_seen: int
-    metric: str
-    value: float
-    eval_seed: int
-
-
-class Curve(NamedTuple):
-    """One metric of one run.
-
-    Attributes:
-        steps: [measurements] int64 generator steps, ascending.
-        values: [measurements] float64, the mean over the evaluation seeds.
-        eval_seeds: Evaluation seeds the values are the mean of.
-    """
-
-    steps: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
-    eval_seeds: tuple[int, ...]
-
-
 class Run(NamedTuple):
     """One training with one seed.
 
@@ -106,7 +74,8 @@ class Run(NamedTuple):
         diverged_step: Generator step of the non-finite term, None if none was.
         diverged_term: Name of that term.
         directory: None if missing.
-        measurements: In the order of the file.
+        measurements: What the training measured, in the order of the file, then what
+            was measured later.
     """
 
     study: str
@@ -133,18 +102,7 @@ class Run(NamedTuple):
 
     def curve(self, metric: str) -> Curve:
         """Returns the curve of a metric by its full name; empty if never measured."""
-        by_step: dict[int, dict[int, float]] = {}
-        for measurement in self.measurements:
-            if measurement.metric == metric:
-                values = by_step.setdefault(measurement.step, {})
-                values[measurement.eval_seed] = measurement.value
-        steps = sorted(by_step)
-        means = [sum(by_step[s].values()) / len(by_step[s]) for s in steps]
-        return Curve(
-            np.array(steps, np.int64),
-            np.array(means, np.float64),
-            tuple(sorted({seed for values in by_step.values() for seed in values})),
-        )
+        return measurements.curve(self.measurements, metric)
 
 
 def load(directories: Directories) -> "pd.DataFrame":
@@ -202,8 +160,8 @@ def runs(directories: Directories) -> "pd.DataFrame":
 def read(directories: Directories) -> list[Run]:
     """Returns every run, in the order of the plan where there is one.
 
-    Read are run.json, metrics.jsonl, the presence of DONE (it alone means finished)
-    and whether somebody holds lock.
+    Read are run.json, metrics.jsonl, evaluations.jsonl (what was measured later), the
+    presence of DONE (it alone means finished) and whether somebody holds lock.
 
     Args:
         directories: One or several directories, each of a run, of a study, or of
@@ -292,7 +250,6 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
     schema.check_texts(content.get("settings"), f"{path}: settings")
     diverged = content.get("diverged") or {}
     schema.check(diverged, f"{path}: diverged", {}, {"step": int, "term": str})
-    metrics = directory / "metrics.jsonl"
     seconds = content.get("wall_seconds")
     return Run(
         study=content.get("study") or directory.parent.parent.name,
@@ -310,7 +267,7 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         diverged_step=diverged.get("step"),
         diverged_term=diverged.get("term"),
         directory=directory,
-        measurements=jsonl.read(metrics, _measurement) if metrics.is_file() else (),
+        measurements=measurements.read(directory),
     )
 
 
@@ -357,19 +314,6 @@ def _read_json(
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
     return schema.check(content, str(path), required, optional)
-
-
-def _measurement(line: Any) -> Measurement:
-    step, metric = line["step"], line["metric"]
-    if type(step) is not int or type(metric) is not str:
-        raise TypeError("step is a whole number, metric a text")
-    return Measurement(
-        step,
-        line.get("images_seen", 0),
-        metric,
-        float(line["value"]),
-        line.get("eval_seed", 0),
-    )
 
 
 def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:

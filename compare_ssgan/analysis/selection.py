@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare_ssgan.analysis.records import Curve
+from compare_ssgan.analysis.measurements import Curve
 from compare_ssgan.errors import InputError
 
 

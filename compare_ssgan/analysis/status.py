@@ -117,7 +117,9 @@ def _progress(run: Run) -> Progress:
 
 
 def _last_value(run: Run) -> tuple[str | None, float]:
-    metric = protocols.main_metric(run.metrics)
+    # In the order of measurement: that of the training comes first.
+    names = dict.fromkeys(each.metric for each in run.measurements)
+    metric = protocols.main_metric([*names])
     if metric is None:
         return None, float("nan")
     return metric, float(run.curve(metric).values[-1])

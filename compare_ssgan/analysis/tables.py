@@ -8,10 +8,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from compare_ssgan.analysis import protocols
+from compare_ssgan.analysis import captions
 from compare_ssgan.analysis.comparison import (
     BASELINE,
-    LABELLED,
     Comparison,
     Row,
     Table,
@@ -54,58 +53,6 @@ def render(
     return FORMATS[format](compare(directories, metric, parse_selection(select)))
 
 
-def captions(table: Table) -> list[str]:
-    """Returns the sentences without which the numbers of a table mean nothing."""
-    direction = {True: "lower", False: "higher", None: "neither"}
-    rule = table.selection
-    steps = sorted({step for row in table.rows for step in row.steps})
-    # The rule step:N names its step itself.
-    where = f" (step {_span(steps)})" if steps and not rule.of_unfinished else ""
-    seeds = sorted({cell.seed for row in table.rows for cell in row.cells})
-    sentences = [
-        f"{protocols.describe(table.metric)}; "
-        f"{direction[table.lower_is_better]} is better.",
-        f"Selection '{rule.name}': {rule.title}{where}.",
-        f"Median, mean, range and standard deviation over training seeds "
-        f"{_ranges(seeds)}; n: seeds with a finite value.",
-    ]
-    if len(table.eval_seeds) > 1:
-        sentences.append(f"Each value is the mean of evaluations {table.eval_seeds}.")
-    if table.shared.budget:
-        sentences.append(f"Budget: {table.shared.budget}.")
-    if table.shared.settings:
-        sentences.append(f"Settings of all: {', '.join(table.shared.settings)}.")
-    if table.has_baseline:
-        sentences.append(
-            f"Difference: method minus {BASELINE} on equal seeds, mean and 95 % "
-            "Student-t interval; tied unless that excludes 0. p: exact permutation "
-            "test, in brackets the smallest attainable with that many pairs."
-        )
-    if table.has_gap:
-        sentences.append(
-            f"Gap closed: share of the difference between {BASELINE} and {LABELLED}; "
-            f"undefined where {LABELLED} is not better by that rule."
-        )
-    return sentences
-
-
-def notes(table: Table) -> list[str]:
-    """Returns a sentence for each row with runs that have no finite number."""
-    sentences = []
-    for row in table.rows:
-        by_problem: dict[str, list[int]] = {}
-        for cell in row.cells:
-            if cell.problem:
-                by_problem.setdefault(cell.problem, []).append(cell.seed)
-        if by_problem:
-            parts = [
-                f"seed{'s' * (len(seeds) > 1)} {_ranges(seeds)} {problem}"
-                for problem, seeds in by_problem.items()
-            ]
-            sentences.append(f"{row.group.label}: {'; '.join(parts)}.")
-    return sentences
-
-
 def _markdown(comparison: Comparison) -> str:
     blocks = []
     for table in comparison.tables:
@@ -123,11 +70,14 @@ def _markdown(comparison: Comparison) -> str:
             "-" * width if left else "-" * (width - 1) + ":"
             for width, left in zip(widths, _left(table), strict=True)
         ]
-        parts = [f"### {table.dataset}: {table.metric}", "\n".join(captions(table))]
+        parts = [
+            f"### {table.dataset}: {table.metric}",
+            "\n".join(captions.sentences(table)),
+        ]
         grid = [_padded(line, widths, _left(table)) for line in [header, *titled]]
         grid.insert(1, f"| {' | '.join(rule)} |")
         parts.append("\n".join(grid))
-        if remarks := notes(table):
+        if remarks := captions.notes(table):
             parts.append("\n".join(f"- {_escape_markdown(note)}" for note in remarks))
         blocks.append("\n\n".join(parts))
     return "\n\n".join([*blocks, *_unmeasured(comparison)])
@@ -142,7 +92,7 @@ def _latex(comparison: Comparison) -> str:
         header = [_escape_latex(cell) for cell in _header(table)]
         columns = "".join("l" if left else "r" for left in _left(table))
         title = _escape_latex(f"{table.dataset}: {table.metric}.")
-        caption = " ".join(_escape_latex(text) for text in captions(table))
+        caption = " ".join(_escape_latex(text) for text in captions.sentences(table))
         lines = [
             r"\begin{table}",
             r"\centering",
@@ -159,7 +109,9 @@ def _latex(comparison: Comparison) -> str:
                 *(" & ".join(line) + r" \\" for line in members),
             ]
         lines += [r"\bottomrule", r"\end{tabular}"]
-        lines += [rf"\par\footnotesize {_escape_latex(n)}" for n in notes(table)]
+        lines += [
+            rf"\par\footnotesize {_escape_latex(n)}" for n in captions.notes(table)
+        ]
         blocks.append("\n".join([*lines, r"\end{table}"]))
     remarks = [f"% {text}" for text in _unmeasured(comparison)]
     return "\n\n".join(["% Needs \\usepackage{booktabs}.", *blocks, *remarks])
@@ -167,7 +119,10 @@ def _latex(comparison: Comparison) -> str:
 
 def _csv(comparison: Comparison) -> str:
     text = io.StringIO()
-    rows = [_record(row, table) for table in comparison.tables for row in table.rows]
+    spread = any(table.has_eval_deviation for table in comparison.tables)
+    rows = [
+        _record(row, table, spread) for table in comparison.tables for row in table.rows
+    ]
     writer = csv.DictWriter(text, rows[0], lineterminator="\n")
     writer.writeheader()
     for row in rows:
@@ -187,13 +142,17 @@ def _json(comparison: Comparison) -> str:
             "select": table.selection.name,
             "lower_is_better": table.lower_is_better,
             "eval_seeds": list(table.eval_seeds),
-            "caption": captions(table),
-            "notes": notes(table),
+            "caption": captions.sentences(table),
+            "notes": captions.notes(table),
             "rows": [
                 {
-                    **_record(row, table),
+                    **_record(row, table, spread=True),
                     "runs": [
-                        {**cell._asdict(), "value": _number(cell.value)}
+                        {
+                            **cell._asdict(),
+                            "value": _number(cell.value),
+                            "eval_deviation": _number(cell.eval_deviation),
+                        }
                         for cell in row.cells
                     ],
                 }
@@ -215,7 +174,10 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 
 
 def _header(table: Table) -> list[str]:
-    header = ["method", "n", "median", "mean", "min to max", "std", "diverged"]
+    header = ["method", "n", "median", "mean", "min to max", "std"]
+    if table.has_eval_deviation:
+        header.append("eval std")
+    header.append("diverged")
     if table.selection.name == "best":
         header.append("at step")
     if table.has_baseline:
@@ -241,10 +203,12 @@ def _cells(row: Row, table: Table) -> list[str]:
         _fixed(summary.mean, digits),
         " to ".join(spread) if count else "-",
         _fixed(summary.standard_deviation, digits),
-        diverged,
     ]
+    if table.has_eval_deviation:
+        cells.append(_fixed(row.eval_deviation, digits))
+    cells.append(diverged)
     if table.selection.name == "best":
-        cells.append(_span(row.steps))
+        cells.append(captions.span(row.steps))
     if table.has_baseline:
         cells += _difference(row, table, digits)
     if table.has_gap:
@@ -287,8 +251,14 @@ def _verdict(row: Row, table: Table) -> str:
     )
 
 
-def _record(row: Row, table: Table) -> dict[str, Any]:
-    """Returns a row with full precision, None where there is no number."""
+def _record(row: Row, table: Table, spread: bool) -> dict[str, Any]:
+    """Returns a row with full precision, None where there is no number.
+
+    Args:
+        row: The row.
+        table: Its table.
+        spread: Whether to add the spread over evaluation seeds.
+    """
     found = row.difference
     gap = "undefined" if row.gap_closed is None else row.gap_closed
     statuses = [cell.status for cell in row.cells]
@@ -307,6 +277,7 @@ def _record(row: Row, table: Table) -> dict[str, Any]:
         "min": _number(row.summary.minimum),
         "max": _number(row.summary.maximum),
         "std": _number(row.summary.standard_deviation),
+        **({"eval_std": _number(row.eval_deviation)} if spread else {}),
         **{
             status: statuses.count(status)
             for status in ("diverged", "failed", "running", "partial", "missing")
@@ -362,24 +333,6 @@ def _fixed(value: float, digits: int) -> str:
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _span(steps: Sequence[int]) -> str:
-    return " to ".join(f"{step:,}" for step in sorted({*steps[:1], *steps[-1:]}))
-
-
-def _ranges(seeds: Sequence[int]) -> str:
-    """Returns '0 to 4, 7' for 0, 1, 2, 3, 4, 7."""
-    runs: list[list[int]] = []
-    for seed in seeds:
-        if runs and seed == runs[-1][-1] + 1:
-            runs[-1].append(seed)
-        else:
-            runs.append([seed])
-    return ", ".join(
-        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run))
-        for run in runs
-    )
 
 
 def _escape_markdown(text: str) -> str:

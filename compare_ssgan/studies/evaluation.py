@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import logging
 import pathlib
 import time
 from collections.abc import Iterator, Sequence
@@ -65,6 +66,7 @@ def evaluate_runs(request: Request) -> int:
         CommandError: If a checkpoint cannot be read.
     """
     threads.limit(request.threads)
+    tf.get_logger().addFilter(_is_of_use)
     spec.import_roots()
     _check(request.options)
     runs = records.read(request.directory)
@@ -202,6 +204,11 @@ def _follow(record: Record, measuring: Measuring, steps: Steps, shown: Rows) -> 
     if gone:
         listed = ", ".join(str(step) for step in gone)
         say(f"There was no checkpoint of step {listed} to be read.")
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    # Each run has a sampler of its own, compiled once.
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _several(request: Request) -> bool:

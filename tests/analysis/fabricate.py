@@ -134,6 +134,12 @@ def run(
     return directory
 
 
+def evaluations(directory, lines):
+    """Adds what was measured after the training of a run."""
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (directory / "evaluations.jsonl").write_text(text)
+
+
 def constant(study, method, values, **options):
     """Writes a run a value, FID that value at steps 0 and 100."""
     for seed, value in enumerate(values):

@@ -46,6 +46,33 @@ def test_a_nan_stays_a_nan(tmp_path):
     assert records.load(tmp_path)["value"].isna().tolist() == [True]
 
 
+def test_what_was_measured_later_is_added_and_the_training_wins(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0, fabricate.measurements([9.0], (50,)))
+    later = fabricate.measurements([7.0, 5.0], (50, 20), [fabricate.FID])
+    fabricate.evaluations(
+        directory,
+        [*later, *fabricate.measurements([8.0], (50,), [fabricate.FID], eval_seed=3)],
+    )
+    (run,) = records.read(tmp_path)
+    assert [m.value for m in run.measurements if m.metric == fabricate.FID] == [
+        9.0, 5.0, 8.0,
+    ]  # fmt: skip
+    curve = run.curve(fabricate.FID)
+    assert curve.steps.tolist() == [20, 50]
+    assert curve.values.tolist() == [5.0, 8.5]
+    assert curve.evaluations == [{0: 5.0}, {0: 9.0, 3: 8.0}]
+    # A run may have no other measurements.
+    (directory / "metrics.jsonl").unlink()
+    assert len(records.load(tmp_path)) == 3
+
+
+def test_who_evaluates_a_run_does_not_train_it(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0, status="running")
+    with (directory / "evaluate.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert [*statuses(tmp_path).values()] == ["partial"]
+
+
 def test_runs_without_measurements_are_rows(tmp_path):
     fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("gan", 2)])
     fabricate.run(tmp_path, "gan", 0)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from compare_ssgan.analysis.records import Curve
+from compare_ssgan.analysis.measurements import Curve
 from compare_ssgan.analysis.selection import parse_selection
 from compare_ssgan.errors import InputError
 

@@ -27,6 +27,15 @@ def test_a_complete_run_shows_its_last_fid(tmp_path):
     assert (row.metric, row.value, row.seconds) == (fabricate.FID, 12.5, 300.5)
 
 
+def test_the_metric_of_the_training_is_shown_whatever_was_added(tmp_path):
+    fabricate.constant(tmp_path, "gan", [12.5])
+    (directory,) = (tmp_path / "runs").iterdir()
+    added = fabricate.measurements([3.0], (100,), ["fid100_test_digits_cnn"])
+    fabricate.evaluations(directory, added)
+    (row,) = status.summary(tmp_path)
+    assert (row.metric, row.value) == (fabricate.FID, 12.5)
+
+
 def test_the_step_of_an_unfinished_run_is_that_of_the_last_logged_one(tmp_path):
     lines = fabricate.measurements([90.0], (0,))
     directory = fabricate.run(tmp_path, "gan", 0, lines, status="running")

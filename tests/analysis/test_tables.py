@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from compare_ssgan.analysis import tables
+from compare_ssgan.analysis import figures, tables
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
 
@@ -250,6 +250,75 @@ def test_a_metric_without_direction_differs_and_has_no_best(tmp_path):
     assert parsed(tmp_path, metric=name)["ssgan"]["verdict"] == "differs"
     with pytest.raises(InputError, match=f"--select best: of {name} neither low nor"):
         tables.render(tmp_path, metric=name, select="best")
+
+
+def evaluated(study, method, seeds_of_runs, values):
+    """Runs with FID measured at step 100 with several evaluation seeds."""
+    for seed, (eval_seeds, value) in enumerate(zip(seeds_of_runs, values, strict=True)):
+        directory = fabricate.run(
+            study, method, seed, fabricate.measurements([9.0, value], (0, 100))
+        )
+        fabricate.evaluations(
+            directory,
+            [
+                row
+                for eval_seed in eval_seeds
+                for row in fabricate.measurements(
+                    [value + 2 * eval_seed], (100,), eval_seed=eval_seed
+                )
+            ],
+        )
+
+
+def test_the_spread_over_evaluation_seeds_is_told_apart(tmp_path):
+    # Means over evaluation seeds 0, 1, 2: 12 and 32; deviations: 2 each.
+    evaluated(tmp_path, "gan", [(1, 2), (1, 2)], [10.0, 30.0])
+    text = tables.render(tmp_path)
+    assert "Each value is the mean over evaluation seeds 0 to 2." in text
+    assert "eval std: standard deviation over evaluation seeds, mean over" in text
+    assert "|   std | eval std | diverged |" in text
+    row = cells(text, "gan")
+    assert row[3] == "22.00"
+    assert row[5:7] == [f"{math.sqrt(200):.2f}", "2.00"]
+    found = parsed(tmp_path)["gan"]
+    assert found["eval_std"] == pytest.approx(2.0)
+    assert [run["eval_seeds"] for run in found["runs"]] == [[0, 1, 2]] * 2
+    assert "eval_std" in tables.render(tmp_path, format="csv").splitlines()[0]
+    # Where each value is of one evaluation, there is no such spread.
+    assert "eval std" not in tables.render(tmp_path, select="step:0")
+    first = tables.render(tmp_path, select="step:0", format="csv").splitlines()[0]
+    assert "eval_std" not in first
+
+
+def test_other_evaluation_seeds_in_some_runs_are_told(tmp_path):
+    evaluated(tmp_path, "gan", [(1, 2), (), ()], [10.0, 30.0, 20.0])
+    text = tables.render(tmp_path)
+    expected = "Evaluation seeds differ, each value being the mean over its own: "
+    assert f"{expected}0 (2 runs); 0 to 2 (1 run)." in text
+    assert cells(text, "gan")[6] == "2.00"
+
+
+def test_other_evaluation_seeds_at_some_steps_are_told_where_they_compete(tmp_path):
+    evaluated(tmp_path, "gan", [(1, 2)], [3.0])
+    assert "Evaluation seeds differ" not in tables.render(tmp_path)
+    text = tables.render(tmp_path, select="best")
+    assert "chosen from; the chosen ones are of 0 to 2 (1 run)." in text
+
+
+def test_protocols_added_by_evaluations_are_refused_by_kind(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    names = [f"{fabricate.FID}_truncation0.5", "fid600_test50k_digits_cnn"]
+    fabricate.evaluations(directory, fabricate.measurements([1.0], (6000,), names))
+    listed = f"Choose one: fid600_test50k_digits_cnn, {fabricate.FID}, {names[0]}"
+    with pytest.raises(InputError, match=listed):
+        tables.render(tmp_path)
+    with pytest.raises(InputError, match=listed):
+        figures.curves(tmp_path, "fid", tmp_path / "fid.png")
+    text = tables.render(tmp_path, metric=names[0])
+    assert "digits_cnn, latents truncated at 0.5; lower" in text
+    assert cells(text, "gan")[2] == "1.00"
+    text = tables.render(tmp_path, metric=names[1])
+    assert "600 generated against 50,000 test images, digits_cnn; lower" in text
 
 
 def test_an_unknown_format_lists_the_formats(tmp_path):
