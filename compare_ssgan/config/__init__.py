@@ -7,6 +7,7 @@ from compare_ssgan.config.bindings import (
     make,
     operative,
     query,
+    take,
     unread_bindings,
 )
 from compare_ssgan.config.files import find_file, search_path, shipped_directory
@@ -39,5 +40,6 @@ __all__ = [
     "registered",
     "search_path",
     "shipped_directory",
+    "take",
     "unread_bindings",
 ]

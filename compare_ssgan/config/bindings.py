@@ -29,6 +29,20 @@ def query(name: str, default: Any = REQUIRED) -> Any:
         raise InputError(f"Nothing sets {name}.") from error
 
 
+def take(name: str) -> Any:
+    """Returns the value bound to 'component.parameter', and removes the binding.
+
+    gin builds what a parameter is bound to also where the caller passes another value.
+
+    Raises:
+        InputError: If nothing is bound.
+    """
+    value = query(name)
+    key = gin_config.ParsedBindingKey.parse(name)
+    del gin_config._CONFIG[key.config_key][key.arg_name]
+    return value
+
+
 def make(reference: str) -> Any:
     """Returns what a component returns when a gin file calls it.
 

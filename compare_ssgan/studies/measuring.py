@@ -266,9 +266,10 @@ def _load(record: Record, options: Options) -> None:
 
 
 def _references(options: Options) -> list[str]:
-    """Returns the metrics as gin refers to them."""
+    """Returns the metrics as gin refers to them; each is evaluated by itself."""
+    configured = config.take("evaluate.metrics")
     if options.metrics is None:
-        return list(config.query("evaluate.metrics"))
+        return list(configured)
     return [f"@metrics.{name}()" for name in options.metrics]
 
 
@@ -277,7 +278,7 @@ def _name(reference: str) -> str:
 
 
 def _check_settings_are_read(options: Options) -> None:
-    # The list itself is read by a query, and each metric of it is evaluated alone.
+    # It was taken from the configuration.
     read = () if options.metrics is not None else ("evaluate.metrics ",)
     unread = [each for each in config.unread_bindings() if not each.startswith(read)]
     if unread:
