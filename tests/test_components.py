@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from compare_ssgan import config
+from compare_ssgan import config, protocols
 from compare_ssgan.studies import catalogue, spec
 
 spec.import_roots()
@@ -46,6 +46,23 @@ def test_hyperparameters_are_documented(name):
     parameters = inspect.signature(component).parameters
     missing = [p for p in parameters if not re.search(rf"\b{p}\b", text)]
     assert not missing
+
+
+METRICS = [name for name in COMPONENTS if name.startswith("metrics.")]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_what_a_metric_measures_has_a_protocol(name):
+    metric = COMPONENTS[name]()
+    assert metric.kinds
+    assert set(metric.kinds) <= set(protocols.KINDS)
+    # Options that are the default ones are in no name.
+    assert metric.suffix == ""
+
+
+def test_no_kind_is_measured_by_two_metrics():
+    kinds = [kind for name in METRICS for kind in COMPONENTS[name]().kinds]
+    assert len(kinds) == len(set(kinds))
 
 
 def test_list_shows_every_component_with_its_first_line():

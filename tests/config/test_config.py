@@ -207,6 +207,36 @@ def test_a_binding_without_effect_is_found(write, text, unread):
         assert "second.gin, line" in found[0]
 
 
+def test_what_is_settled_can_be_changed_where_that_is_allowed(write):
+    name = write("settled.gin", "ingredient.count = 5\nother_ingredient.weight = 3.0")
+    settable = ("roots.config_test_root", "config_test.ingredient")
+    config.load([name], ["s/ingredient.weight = 4.0"], settable)
+    assert config.query("s/ingredient.weight") == 4.0
+    # Only what is set in addition must be read.
+    (unread,) = config.unread_bindings()
+    assert unread.startswith("s/config_test.ingredient.weight (--set ")
+    for setting, refused in {
+        "other_ingredient.weight = 1.0": "config_test.other_ingredient",
+        "STEPS = 4": "STEPS",
+        "ingredient.count = 1\nother_ingredient.weight = 1.0": "config_test.other_ingr",
+    }.items():
+        message = f"{refused}.* cannot be changed. Only parameters of config_test_root,"
+        with pytest.raises(InputError, match=message):
+            config.load([name], [setting], settable)
+    with pytest.raises(InputError, match="cannot include"):
+        config.load([name], ["include 'first.gin'"], settable)
+
+
+def test_a_binding_is_taken_and_what_it_refers_to_made(write):
+    text = "PART = @s/ingredient()\ns/ingredient.weight = 4.0\ningredient.count = 1"
+    load(write, text + "\nconfig_test_root.more = [@s/ingredient(), @ingredient()]")
+    scoped, plain = config.take("config_test_root.more")
+    assert config.make(scoped) == (4.0, 1, ("a", "b"))
+    assert config.make(plain) == (1.0, 1, ("a", "b"))
+    with pytest.raises(InputError, match=r"Nothing sets config_test_root.more"):
+        config.take("config_test_root.more")
+
+
 def test_construction_keeps_only_what_the_component_said(write):
     @config.register("config_test")
     def refusing():

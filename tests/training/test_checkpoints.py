@@ -4,7 +4,13 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan.errors import CommandError
-from compare_ssgan.training.checkpoints import Checkpoints, saved_steps
+from compare_ssgan.training.checkpoints import (
+    Checkpoints,
+    checkpoint_path,
+    is_readable,
+    linked,
+    saved_steps,
+)
 
 
 class Part(tf.Module):
@@ -121,3 +127,40 @@ def test_a_checkpoint_of_other_networks_is_refused(tmp_path):
         Checkpoints(tmp_path, {"part": Part(size=4)}).restore()
     with pytest.raises(CommandError, match="does not fit"):
         Checkpoints(tmp_path, {"part": Part(), "more": Part()}).restore()
+
+
+def test_a_linked_checkpoint_stays_while_it_is_read(tmp_path):
+    directory, folder = tmp_path / "checkpoints", tmp_path / "links"
+    filled(directory)
+    (folder / "left by a killed process").mkdir(parents=True)
+    with linked(checkpoint_path(directory, 1), folder) as held:
+        for path in directory.glob("ckpt-1.*"):
+            path.unlink()
+        assert is_readable(held)
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "ckpt-1.data-00000-of-00001", "ckpt-1.index",
+        ]  # fmt: skip
+    assert not folder.exists()
+
+
+def test_a_checkpoint_is_copied_where_there_are_no_links(tmp_path, monkeypatch):
+    def refuse(*paths):
+        raise PermissionError(*paths)
+
+    filled(tmp_path)
+    monkeypatch.setattr("os.link", refuse)
+    with linked(checkpoint_path(tmp_path, 2), tmp_path / "copies") as held:
+        assert is_readable(held)
+
+
+def test_a_checkpoint_that_was_removed_is_not_linked(tmp_path):
+    filled(tmp_path)
+    # The index is removed first.
+    (tmp_path / "ckpt-1.index").unlink()
+    for step in (1, 7):
+        with (
+            pytest.raises(FileNotFoundError),
+            linked(checkpoint_path(tmp_path, step), tmp_path / "links"),
+        ):
+            pass
+    assert not (tmp_path / "links").exists()
