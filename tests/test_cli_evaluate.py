@@ -1,19 +1,20 @@
 """The command evaluate, on a small run of real networks."""
 
 import json
+import os
 import re
 import shutil
 import signal
 
 import pytest
-from terminal import QUICK, run_dir, start
+from terminal import QUICK, run_dir
 
 from compare_ssgan import cli
 from compare_ssgan.datasets.digits import digits
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.evaluation.features.small_classifier import digits_cnn
 from compare_ssgan.evaluation.metrics.fid import fid
-from compare_ssgan.studies import restore
+from compare_ssgan.studies import evaluation, restore
 
 FID = "fid100_test_digits_cnn"
 METHOD = ["--gin", "gin_configs/sn_gan.gin"]
@@ -133,24 +134,27 @@ def test_what_holds_no_run_is_refused(command, tmp_path):
     assert "holds no run records" in err
 
 
-def test_following_ends_with_the_run_and_cleanly_before(study, command, tmp_path):
+def test_following_ends_with_the_run_and_cleanly_before(
+    study, command, tmp_path, monkeypatch
+):
     directory = run_dir(study)
     (directory / "DONE").rename(tmp_path / "DONE")
-    process = start("evaluate", directory, "--follow", "--metrics", "fid", "--seeds", 1)
-    for line in process.stderr:
-        if "Waiting until it goes on" in line:
-            process.send_signal(signal.SIGTERM)
-            break
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 75, err
-    assert "stopped by SIGTERM" in err
+    follow = ["evaluate", directory, "--follow", "--metrics", "fid", "--seeds", 1]
+
+    def told_to_stop(seconds):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation.time, "sleep", told_to_stop)
+        code, out, err = command(*follow)
+    assert code == 75
+    assert "Nothing trains the run now. Waiting until it goes on." in err
+    assert "The evaluation was stopped by SIGTERM" in err
     assert [line.split()[3] for line in out.splitlines()[1:]] == ["0", "10", "20"]
     assert [row["step"] for row in rows(study)] == [0, 10, 20]
     assert not (directory / ".evaluating").exists()
     # The run is over: so is following it.
     (tmp_path / "DONE").rename(directory / "DONE")
-    code, again, _ = command(
-        "evaluate", directory, "--follow", "--metrics", "fid", "--seeds", 1
-    )
+    code, again, _ = command(*follow)
     assert (code, again) == (0, out)
     assert len(rows(study)) == 3
