@@ -45,7 +45,7 @@ def evaluate(
     num_real: int | None = None,
     split: str = "test",
     eval_seed: int = 0,
-    batch_size: int = 100,
+    batch_size: int = sampling.BATCH_SIZE,
     truncation: float | None = None,
     standing_statistics: int | None = None,
     diverged: bool = False,
@@ -85,7 +85,7 @@ def evaluate(
     if batch_size < 1:
         raise InputError(f"evaluate.batch_size must be positive, not {batch_size}.")
     model = sampler if isinstance(sampler, Model) else None
-    how = Sampling(truncation, standing_statistics)
+    how = Sampling(truncation, standing_statistics, batch_size)
     names = metric_names(
         dataset,
         features=features,

@@ -47,10 +47,11 @@ def drawing(sampler: Draw | Model, sampling: Sampling) -> AbstractContextManager
     """Returns a context with what draws from `sampler` as `sampling` says.
 
     Args:
-        sampler: (number, rng) to examples; a `Model` unless `sampling` is the default.
+        sampler: (number, rng) to examples; a `Model` where latents are truncated or
+            statistics standing.
         sampling: How to draw.
     """
     if not isinstance(sampler, Model):
-        assert sampling == Sampling(), sampler
+        assert sampling[:2] == (None, None), sampler
         return nullcontext(sampler)
     return sampler.drawing(sampling)

@@ -10,6 +10,8 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.protocols import abbreviate
 from compare_ssgan.types import Samples
 
+BATCH_SIZE = 100
+
 Draw = Callable[[int, tf.random.Generator], Samples]
 
 
@@ -21,15 +23,20 @@ class Sampling(NamedTuple):
             limit.
         standing_statistics: Number of samples whose statistics batch normalizations
             use; None for their moving averages.
+        batch_size: Images per call of the sampler; another one takes other random
+            numbers.
     """
 
     truncation: float | None = None
     standing_statistics: int | None = None
+    batch_size: int = BATCH_SIZE
 
     @property
     def suffix(self) -> str:
         """The end of a metric's name, empty where nothing is changed."""
         suffix = ""
+        if self.batch_size != BATCH_SIZE:
+            suffix += f"_batch{self.batch_size}"
         if self.truncation is not None:
             suffix += f"_truncation{self.truncation:g}"
         if self.standing_statistics is not None:
@@ -42,6 +49,7 @@ def configured() -> Sampling:
     return Sampling(
         config.query("evaluate.truncation", None),
         config.query("evaluate.standing_statistics", None),
+        config.query("evaluate.batch_size", BATCH_SIZE),
     )
 
 

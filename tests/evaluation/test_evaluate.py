@@ -122,6 +122,14 @@ def test_how_images_are_drawn_is_part_of_the_name(dataset, extractor):
     ]
 
 
+def test_another_batch_size_draws_other_images_and_has_another_name(dataset, extractor):
+    options = _options(extractor, metrics=[fid()])
+    (usual,) = evaluate(noise, dataset, **options)
+    (other,) = evaluate(noise, dataset, batch_size=20, **options)
+    assert other.metric == f"{usual.metric}_batch20"
+    assert other.value != usual.value
+
+
 def test_images_are_drawn_as_the_options_say(dataset, extractor):
     class Adjustable:
         game = generator = None
