@@ -9,6 +9,25 @@ Player = Literal["discriminator", "generator"]
 ImageShape = tuple[int, int, int]
 
 
+class Factor(NamedTuple):
+    """Latent variables in neighbouring columns that are distributed alike.
+
+    Attributes:
+        family: "normal" with mean 0 or "uniform", each column by itself; or
+            "categorical", all columns together one-hot and uniform.
+        size: Number of columns.
+        stddev: Of a normal variable.
+        low: Smallest value of a uniform variable.
+        high: Upper limit of a uniform variable.
+    """
+
+    family: Literal["normal", "uniform", "categorical"]
+    size: int
+    stddev: float = 1.0
+    low: float = -1.0
+    high: float = 1.0
+
+
 class Codes(NamedTuple):
     """Latent variables that a generator gets besides noise, to be told from its images.
 
@@ -27,6 +46,14 @@ class Codes(NamedTuple):
     def size(self) -> int:
         """Number of columns."""
         return sum(self.categorical) + self.continuous
+
+    @property
+    def factors(self) -> list[Factor]:
+        """How the columns are distributed."""
+        factors = [Factor("categorical", classes) for classes in self.categorical]
+        if self.continuous:
+            factors.append(Factor("uniform", self.continuous, low=-1.0, high=1.0))
+        return factors
 
     def draw(self, num: int, rng: tf.random.Generator) -> tf.Tensor:
         """Returns [num, size] codes."""
@@ -208,6 +235,11 @@ class ImageGame(Game[Samples], Protocol):
     @property
     def num_classes(self) -> int:
         """Number of classes that the players are told; 0 if they see no labels."""
+        ...
+
+    @property
+    def prior(self) -> Sequence[Factor] | None:
+        """How the columns of latents are distributed; None if that is not known."""
         ...
 
     @property

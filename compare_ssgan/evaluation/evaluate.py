@@ -114,7 +114,7 @@ def evaluate(
         if compared:
             num = num_real or num_samples
             real = real_sets.get(dataset.split(split), num, features, compared)
-        evidence = Evidence(fake, real, model, dataset, eval_seed)
+        evidence = Evidence(fake, real, model, dataset, eval_seed, how, num_samples)
         return [
             Measurement(name, float(value), eval_seed)
             for metric, own in zip(metrics, names, strict=True)

@@ -9,11 +9,13 @@ from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.evaluation import moments as moments_module
 from compare_ssgan.evaluation.model import Model
 from compare_ssgan.evaluation.moments import Moments
+from compare_ssgan.evaluation.sampling import Sampling
 
 # Of a set of images.
 Part = Literal["features", "logits", "moments", "images", "labels"]
 # Parts that a feature network makes.
 OF_NETWORK = frozenset[Part](["features", "logits", "moments"])
+_PLAIN = Sampling()
 
 
 class ImageSet:
@@ -110,6 +112,8 @@ class Evidence(NamedTuple):
         model: The players, for metrics that look into them.
         dataset: What the model was trained and is tested on; for those, too.
         seed: Of all that such a metric draws.
+        sampling: How such a metric draws images, within `model.drawing`.
+        num_samples: Number of images in its name, where it states none of its own.
     """
 
     fake: ImageSet
@@ -117,6 +121,8 @@ class Evidence(NamedTuple):
     model: Model | None = None
     dataset: Dataset | None = None
     seed: int = 0
+    sampling: Sampling = _PLAIN
+    num_samples: int = 0
 
 
 def _once(model: Model | None) -> Sequence[str]:

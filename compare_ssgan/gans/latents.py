@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.types import Factor
 
 
 class Latents(Protocol):
@@ -35,6 +36,28 @@ class Latents(Protocol):
             InputError: If the distribution has no such form.
         """
         ...
+
+
+class KnownLatents:
+    """A distribution of latent vectors whose density is known.
+
+    Attributes:
+        factor: How each variable is distributed; its size means nothing.
+    """
+
+    def __init__(self, draw: Latents, factor: Factor) -> None:
+        """Adds to what draws latents what they are."""
+        self._draw, self.factor = draw, factor
+
+    def __call__(
+        self,
+        num: int,
+        size: int,
+        rng: tf.random.Generator,
+        truncation: float | None = None,
+    ) -> tf.Tensor:
+        """Draws latents; see `Latents`."""
+        return self._draw(num, size, rng, truncation)
 
 
 @config.register("latents")
@@ -76,7 +99,7 @@ def normal(stddev: float = 1.0) -> Latents:
         z = tf.clip_by_value(z, -truncation, truncation)
         return tf.cast(stddev * z, tf.float32)
 
-    return draw
+    return KnownLatents(draw, Factor("normal", 0, stddev=stddev))
 
 
 @config.register("latents")
@@ -112,4 +135,4 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Latents:
             )
         return rng.uniform([num, size], low, high)
 
-    return draw
+    return KnownLatents(draw, Factor("uniform", 0, low=low, high=high))

@@ -21,6 +21,7 @@ from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import (
     Codes,
     ConditionSizes,
+    Factor,
     Objective,
     Player,
     Problem,
@@ -208,9 +209,21 @@ class ModularGAN(tf.Module):
         return self.discriminator(samples)
 
     @property
+    def prior(self) -> Sequence[Factor] | None:
+        """How latents are distributed; see `types.ImageGame`."""
+        factor = getattr(self.draw_latents, "factor", None)
+        if factor is None:
+            return None
+        codes = self.codes.factors if self.codes else []
+        return [factor._replace(size=self.noise_size), *codes]
+
+    @property
     def heads(self) -> Mapping[str, Callable[[tf.Tensor], tf.Tensor]]:
         """Heads of the tasks on D's features; see `types.ImageGame`."""
-        return {task.name: task.head for task in self.tasks if hasattr(task, "head")}
+        # Of what has hidden layers too, the head is not all that there is.
+        found = {task: getattr(task, "predict", None) for task in self.tasks}
+        found = {task: f or getattr(task, "head", None) for task, f in found.items()}
+        return {task.name: f for task, f in found.items() if f is not None}
 
     def judge(self, samples: Samples) -> Verdict:
         """Judges images as they are, changing nothing; see `types.ImageGame`."""

@@ -184,10 +184,14 @@ class MutualInformation(tf.Module):
         ]
         return tf.add_n(terms)
 
-    def parameters(self, features: tf.Tensor) -> tf.Tensor:
+    def predict(self, features: tf.Tensor) -> tf.Tensor:
+        """Returns the `parameters` with the statistics of evaluation."""
+        return self.parameters(features, False)
+
+    def parameters(self, features: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Returns the [batch, codes.size] logits and means of Q, ordered as codes."""
         if self.hidden is not None:
-            x = self.norm(self.hidden(features), Condition(), True)
+            x = self.norm(self.hidden(features), Condition(), training)
             features = tf.nn.leaky_relu(x, _LEAK)
         return self.head(features)
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from compare_ssgan import config, tfgan
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers.basic import Dense
+from compare_ssgan.layers.rotation import rotate
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Player, Problem, Samples, Verdict
 
@@ -290,21 +291,6 @@ class Classification(tf.Module):
             weights=tf.cast(tf.reduce_sum(labels, axis=1) > 0, tf.float32),
             loss_collection=None,
         )
-
-
-def rotate(images: tf.Tensor, turns: int) -> tf.Tensor:
-    """Returns square images turned to the left by quarter turns.
-
-    As `tf.image.rot90`, which traces all four cases behind assertions.
-
-    Args:
-        images: [batch, height, width, channels].
-        turns: 1, 2 or 3.
-    """
-    if turns == 2:
-        return tf.reverse(images, [1, 2])
-    turned = tf.transpose(images, [0, 2, 1, 3])
-    return tf.reverse(turned, [1 if turns == 1 else 2])
 
 
 def _check_weights(

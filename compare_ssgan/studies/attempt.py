@@ -48,7 +48,9 @@ class Attempt:
         self._experiment, self._record, self._measure = experiment, record, measure
         self._began = time.monotonic()
         self._spent = record.read()["wall_seconds"]
-        self._checkpoints = Checkpoints(record.checkpoints, experiment.parts)
+        self._checkpoints = Checkpoints(
+            record.checkpoints, experiment.parts, experiment.keep_checkpoints
+        )
         restored = self._checkpoints.restore()
         record.forget_after(-1 if restored is None else restored)
         self.resumed = restored is not None

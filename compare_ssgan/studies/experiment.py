@@ -11,6 +11,7 @@ from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import spec
 from compare_ssgan.studies.sampler import Sampler
+from compare_ssgan.training.checkpoints import KEEP_CHECKPOINTS
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
 from compare_ssgan.training.precision import compute_dtype
@@ -32,6 +33,7 @@ class Experiment(NamedTuple):
         schedule: When things are due.
         seed: Of the order of the data; the game has used it too.
         batch_size: Real images per step of a player, in all parts together.
+        keep_checkpoints: Number of checkpoints that are kept; None for all.
     """
 
     dataset: Any
@@ -44,6 +46,7 @@ class Experiment(NamedTuple):
     schedule: Schedule
     seed: int
     batch_size: int
+    keep_checkpoints: int | None = KEEP_CHECKPOINTS
 
     @property
     def averaged_generator(self) -> Any:
@@ -70,6 +73,7 @@ def run(
     accumulation: int = 1,
     precision: str = "float32",
     jit_compile: bool = False,
+    keep_checkpoints: int | None = KEEP_CHECKPOINTS,
 ) -> Experiment:
     """Builds one run.
 
@@ -94,6 +98,9 @@ def run(
             and tasks of its own.
         precision: "float32" or "mixed_bfloat16"; see `training.precision`.
         jit_compile: Whether XLA compiles the training step, which pays on GPUs.
+        keep_checkpoints: Number of newest checkpoints that are kept, the others being
+            removed; None for all, so that a finished run can be evaluated at every
+            one of its steps.
 
     Raises:
         InputError: If a setting is out of range or has the wrong type.
@@ -103,6 +110,8 @@ def run(
     _check_whole(1, checkpoint_every=checkpoint_every, log_every=log_every)
     _check_whole(0, ema_start_step=ema_start_step)
     _check_whole(1, accumulation=accumulation)
+    if keep_checkpoints is not None:
+        _check_whole(1, keep_checkpoints=keep_checkpoints)
     if batch_size % accumulation:
         raise InputError(
             f"run.accumulation = {accumulation} does not divide the batch of "
@@ -155,6 +164,7 @@ def run(
         Schedule(steps, eval_every, checkpoint_every, log_every),
         seed,
         batch_size,
+        keep_checkpoints,
     )
 
 

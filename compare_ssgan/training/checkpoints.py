@@ -13,6 +13,7 @@ from absl import logging
 
 from compare_ssgan.errors import CommandError
 
+KEEP_CHECKPOINTS = 3
 _INDEX = re.compile(r"ckpt-(\d+)\.index")
 # What TensorFlow raises on a truncated or damaged file; IndexError is its
 # translation of "out of range".
@@ -23,14 +24,17 @@ class Checkpoints:
     """The checkpoints of a run, named by generator step."""
 
     def __init__(
-        self, directory: pathlib.Path, parts: dict[str, Any], max_to_keep: int = 3
+        self,
+        directory: pathlib.Path,
+        parts: dict[str, Any],
+        max_to_keep: int | None = KEEP_CHECKPOINTS,
     ) -> None:
         """Prepares saving and restoring.
 
         Args:
             directory: Where the checkpoints are.
             parts: What a training consists of, by name; all variables must exist.
-            max_to_keep: Older checkpoints are removed.
+            max_to_keep: Older checkpoints are removed; None to keep all.
         """
         self._directory, self._max_to_keep = directory, max_to_keep
         self._checkpoint = tf.train.Checkpoint(**parts)

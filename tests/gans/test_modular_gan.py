@@ -1,19 +1,33 @@
 """The game: what its objectives contain, and which combinations it refuses."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tiny
 
 from compare_ssgan.errors import InputError
-from compare_ssgan.gans import conditioning, losses, penalties
+from compare_ssgan.gans import conditioning, latents, losses, penalties
+from compare_ssgan.gans.lecam import LeCam
+from compare_ssgan.gans.modular_gan import ModularGAN
+from compare_ssgan.gans.mutual_information import MutualInformation
 from compare_ssgan.gans.tasks import Classification, Rotation
 from compare_ssgan.layers.normalization import (
     BatchNorm,
     ConditionalBatchNorm,
     SelfModulatedBatchNorm,
 )
-from compare_ssgan.types import Problem, Samples, variables_of
+from compare_ssgan.types import (
+    Codes,
+    Condition,
+    ConditionSizes,
+    Factor,
+    Problem,
+    Representation,
+    Samples,
+    variables_of,
+)
 
 CONDITIONAL = {
     "conditional": True,
@@ -182,6 +196,140 @@ def test_relativistic_loss_shows_real_images_to_the_generator_step():
     game = tiny.game(loss=losses.relativistic_average())
     two = game.generator_objective(tiny.batch(seed=1)).total
     assert one.numpy() != two.numpy()
+
+
+class NormalizedBackbone(tiny.Backbone):
+    """With the batch normalization that networks of the suite refuse."""
+
+    def __init__(self, image_shape, weights, norm):
+        super().__init__(image_shape, weights, norm)
+        self.norm = BatchNorm(5, ConditionSizes(), weights, spatial=False)
+
+    def __call__(self, images, training):
+        features, blocks = super().__call__(images, training)
+        return Representation(self.norm(features, Condition(), training), blocks)
+
+
+def with_batch_norm(**options):
+    options = {"loss": losses.hinge(), "latent_size": 4, **options}
+    return ModularGAN(
+        tiny.PROBLEM,
+        0,
+        generator=tiny.Generator,
+        backbone=NormalizedBackbone,
+        **options,
+    )
+
+
+def test_a_verdict_of_evaluation_does_not_depend_on_the_rest_of_the_batch():
+    game, batch = with_batch_norm(), tiny.batch()
+    whole = game.judge(batch)
+    alone = game.judge(Samples(batch.images[:1], batch.labels[:1]))
+    np.testing.assert_allclose(alone.logits, whole.logits[:1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(alone.features, whole.features[:1], rtol=1e-5, atol=1e-6)
+    # In training it does.
+    other = game(Samples(batch.images[:1], batch.labels[:1])).logits
+    assert np.abs(other - game(batch).logits[:1]).max() > 1e-4
+
+
+def test_a_verdict_of_evaluation_changes_no_variable():
+    game = with_batch_norm(
+        discriminator_spectral_norm=True,
+        tasks=[Rotation, Classification],
+        **CONDITIONAL,
+    )
+    before = [v.numpy() for v in game.variables]
+    verdict = game.judge(tiny.batch())
+    for head in game.heads.values():
+        head(verdict.features)
+    for old, new in zip(before, game.variables, strict=True):
+        np.testing.assert_array_equal(old, new)
+    game(tiny.batch())
+    assert any(
+        np.any(old != new) for old, new in zip(before, game.variables, strict=True)
+    )
+
+
+@pytest.mark.parametrize("options", [{}, CONDITIONAL], ids=["plain", "conditional"])
+def test_without_normalization_evaluation_judges_as_training_does(options):
+    game, batch = tiny.game(**options), tiny.batch()
+    found, expected = game.judge(batch), game(batch)
+    np.testing.assert_array_equal(found.logits, expected.logits)
+    np.testing.assert_array_equal(found.features, expected.features)
+    np.testing.assert_array_equal(found.blocks["block0"], expected.blocks["block0"])
+
+
+def test_evaluation_judges_images_as_they_are():
+    def augmentation(samples, rng):
+        return samples._replace(images=1.0 - samples.images)
+
+    game, plain = tiny.game(augmentation=augmentation), tiny.game()
+    batch = tiny.batch()
+    expected = plain(batch).logits
+    np.testing.assert_array_equal(game.judge(batch).logits, expected)
+    assert np.any(game(batch).logits != expected)
+
+
+def test_an_unconditional_game_judges_without_labels():
+    batch = tiny.batch()
+    game = tiny.game()
+    with_labels, without = game.judge(batch), game.judge(Samples(batch.images))
+    np.testing.assert_array_equal(with_labels.logits, without.logits)
+
+
+def test_heads_are_those_of_the_tasks_by_name():
+    game = tiny.game(
+        tasks=[Rotation, Classification, LeCam, MutualInformation],
+        codes=Codes((3,), 1),
+        **CONDITIONAL,
+    )
+    heads = game.heads
+    # LeCam has no head.
+    assert list(heads) == ["rotation", "classification", "mutual_information"]
+    features = game.judge(tiny.batch()).features
+    for name, size, task in zip(heads, (4, 3, 4), (0, 1, 3), strict=True):
+        kernel = game.tasks[task].head.kernel().numpy()
+        found = heads[name](features)
+        assert found.shape == [8, size]
+        np.testing.assert_allclose(found, features.numpy() @ kernel, atol=1e-6)
+    assert not tiny.game().heads
+
+
+def test_the_head_of_codes_includes_its_hidden_layer_as_evaluated():
+    game = tiny.game(
+        tasks=[partial(MutualInformation, hidden_size=6)], codes=Codes((3,), 1)
+    )
+    task = game.tasks[0]
+    before = [v.numpy() for v in task.variables]
+    features = game.judge(tiny.batch()).features
+    found = game.heads["mutual_information"](features)
+    # Moving averages are 0 and 1 at first.
+    x = features.numpy() @ task.hidden.kernel().numpy() / np.sqrt(1 + 1e-5)
+    x = np.where(x > 0, x, 0.1 * x) @ task.head.kernel().numpy()
+    np.testing.assert_allclose(found, x, atol=1e-6)
+    for old, new in zip(before, task.variables, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_the_prior_says_how_the_latents_are_distributed():
+    assert tiny.game().prior == [Factor("normal", 4)]
+    game = tiny.game(
+        latent_distribution=latents.uniform(low=0.0), codes=Codes((3, 2), 1)
+    )
+    assert game.prior == [
+        Factor("uniform", 4, low=0.0),
+        Factor("categorical", 3),
+        Factor("categorical", 2),
+        Factor("uniform", 1),
+    ]
+    assert tiny.game(latent_distribution=latents.normal(stddev=2.0)).prior == [
+        Factor("normal", 4, stddev=2.0)
+    ]
+
+    def unknown(num, size, rng, truncation=None):
+        return rng.normal([num, size])
+
+    assert tiny.game(latent_distribution=unknown).prior is None
 
 
 @pytest.mark.parametrize(

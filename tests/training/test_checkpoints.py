@@ -20,10 +20,10 @@ class Part(tf.Module):
         self.rng = tf.random.Generator.from_seed(1)
 
 
-def filled(directory, steps=(0, 1, 2)):
+def filled(directory, steps=(0, 1, 2), max_to_keep=3):
     """Saves a checkpoint per step whose value is the step's number."""
     part = Part()
-    checkpoints = Checkpoints(directory, {"part": part})
+    checkpoints = Checkpoints(directory, {"part": part}, max_to_keep)
     for step in steps:
         part.value.assign(tf.fill([3], float(step)))
         checkpoints.save(step)
@@ -59,6 +59,20 @@ def test_the_newest_is_restored_with_the_state_of_the_noise(tmp_path):
 def test_only_the_last_ones_are_kept(tmp_path):
     filled(tmp_path, range(5))
     assert saved_steps(tmp_path) == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"), [(1, [4]), (4, [1, 2, 3, 4]), (None, [0, 1, 2, 3, 4])]
+)
+def test_how_many_are_kept_can_be_chosen(tmp_path, number, kept):
+    filled(tmp_path, range(5), number)
+    assert saved_steps(tmp_path) == kept
+    # And goes on so after a resume.
+    part = Part()
+    checkpoints = Checkpoints(tmp_path, {"part": part}, number)
+    assert checkpoints.restore() == 4
+    checkpoints.save(5)
+    assert saved_steps(tmp_path) == ([*kept, 5] if number is None else [*kept[1:], 5])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
