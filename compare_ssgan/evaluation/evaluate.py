@@ -159,7 +159,7 @@ def metric_names(
         names.append(
             names_of(
                 metric,
-                metric.num or num_samples,
+                metric.number(num_samples, dataset),
                 features,
                 model,
                 how,

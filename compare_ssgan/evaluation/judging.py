@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from compare_ssgan.datasets.base import Split
+from compare_ssgan.datasets.base import Dataset, Split
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.compiled import compiled
 from compare_ssgan.evaluation.metric import Evidence
@@ -72,6 +72,25 @@ def real(split: Split, num: int, setting: str) -> Iterator[Samples]:
             f"{setting} = {available} or less."
         )
     return split.evaluation_batches(num, _BATCH_SIZE)
+
+
+def number(asked: int | None) -> Callable[[int, Dataset | None], int]:
+    """Returns how many images a metric judges, from EVAL_SAMPLES and the dataset.
+
+    Args:
+        asked: What was asked for; None for EVAL_SAMPLES, or as many as both splits
+            have.
+    """
+
+    def choose(num_samples: int, dataset: Dataset | None) -> int:
+        if asked is not None:
+            return asked
+        if dataset is None:
+            return num_samples
+        splits = dataset.train, dataset.test
+        return min(num_samples, *(split.num_examples for split in splits))
+
+    return choose
 
 
 def generated(evidence: Evidence, draw: Draw, num: int) -> Iterator[Samples]:

@@ -142,7 +142,8 @@ class Metric(NamedTuple):
         needs_real: Whether it compares with real images.
         needs_model: Whether it looks into the players.
         num: Number of examples in its name, where that is not the number of generated
-            images: it draws its own.
+            images, because it draws its own; or a function of that number and of the
+            dataset.
         suffix: Options in its name, empty for default ones.
         variants: Of a model, endings of names of which the metric has values each,
             e.g. one per block of D.
@@ -155,10 +156,21 @@ class Metric(NamedTuple):
     needs: frozenset[Part] = frozenset()
     needs_real: bool = False
     needs_model: bool = False
-    num: int | None = None
+    num: int | Callable[[int, Dataset | None], int] | None = None
     suffix: str = ""
     variants: Callable[[Model | None], Sequence[str]] = _once
     check: Callable[[Model | None, Dataset | None], None] = lambda model, dataset: None
+
+    def number(self, num_samples: int, dataset: Dataset | None) -> int:
+        """Returns the number of examples in its name.
+
+        Args:
+            num_samples: Number of generated images.
+            dataset: The dataset, if there is one.
+        """
+        if callable(self.num):
+            return self.num(num_samples, dataset)
+        return num_samples if self.num is None else self.num
 
     @property
     def needs_features(self) -> bool:

@@ -32,18 +32,21 @@ def discriminator_accuracy(num_images: int | None = None) -> Metric:
     augmentation.
 
     Args:
-        num_images: Number of images of each kind; None for EVAL_SAMPLES.
+        num_images: Number of images of each kind; None for EVAL_SAMPLES,
+            or as many as both splits have.
 
     Raises:
         InputError: If there are no images; when computed, if a split has fewer.
     """
     check_number("discriminator_accuracy", num_images)
 
+    number = judging.number(num_images)
+
     def compute(evidence: Evidence) -> Sequence[float]:
         model, dataset = evidence.model, evidence.dataset
         assert model is not None
         assert dataset is not None
-        num = num_images or evidence.num_samples
+        num = number(evidence.num_samples, dataset)
         setting = "metrics.discriminator_accuracy.num_images"
 
         def share(batches: Iterable[Samples], are_real: bool) -> float:
@@ -63,7 +66,7 @@ def discriminator_accuracy(num_images: int | None = None) -> Metric:
         kinds=("discriminator_accuracy",),
         compute=compute,
         needs_model=True,
-        num=num_images,
+        num=number,
         variants=lambda model: ("train", "test", "fake"),
     )
 

@@ -54,8 +54,8 @@ def probe(
     of the dataset are left out.
 
     Args:
-        num_train: Number of training images; None for EVAL_SAMPLES. It is the number
-            in the name.
+        num_train: Number of training images; None for EVAL_SAMPLES, or as many as
+            both splits have. It is the number in the name.
         num_test: Number of test images, in the name as `_test600`; None for as many
             as `num_train`.
         decay: Strength of the L2 penalty, positive; in the name if it is another one.
@@ -73,11 +73,13 @@ def probe(
     if not decay > 0:
         raise InputError(f"metrics.probe.decay must be positive, not {decay}.")
 
+    number = judging.number(num_train)
+
     def compute(evidence: Evidence) -> Sequence[float]:
         model, dataset = evidence.model, evidence.dataset
         assert model is not None
         assert dataset is not None
-        num = num_train or evidence.num_samples
+        num = number(evidence.num_samples, dataset)
         _check_memory(model, num + (num_test or num))
         setting = "metrics.probe.num_train"
         train, labels = _extract(model, judging.real(dataset.train, num, setting))
@@ -103,7 +105,7 @@ def probe(
         kinds=("probe",),
         compute=compute,
         needs_model=True,
-        num=num_train,
+        num=number,
         suffix=suffix,
         variants=lambda model: (_FINAL,) if model is None else _blocks(model),
         check=_check,

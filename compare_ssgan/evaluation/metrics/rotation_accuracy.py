@@ -33,18 +33,21 @@ def rotation_accuracy(num_images: int | None = None) -> Metric:
     ones; where D sees labels, a rotated image keeps its own.
 
     Args:
-        num_images: Number of upright images of each kind; None for EVAL_SAMPLES.
+        num_images: Number of upright images of each kind; None for EVAL_SAMPLES,
+            or as many as both splits have.
 
     Raises:
         InputError: If there are no images; when computed, if a split has fewer.
     """
     check_number("rotation_accuracy", num_images)
 
+    number = judging.number(num_images)
+
     def compute(evidence: Evidence) -> Sequence[float]:
         model, dataset = evidence.model, evidence.dataset
         assert model is not None
         assert dataset is not None
-        num = num_images or evidence.num_samples
+        num = number(evidence.num_samples, dataset)
         setting = "metrics.rotation_accuracy.num_images"
 
         def share(batches: Iterable[Samples]) -> float:
@@ -64,7 +67,7 @@ def rotation_accuracy(num_images: int | None = None) -> Metric:
         kinds=("rotation_accuracy",),
         compute=compute,
         needs_model=True,
-        num=num_images,
+        num=number,
         variants=lambda model: ("train", "test", "fake"),
         check=_check,
     )

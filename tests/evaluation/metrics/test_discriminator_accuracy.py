@@ -50,11 +50,11 @@ def threshold(game, value):
     game.discriminator.head.bias.assign([-np.log1p(np.exp(value))])
 
 
-def measured(game, num=250, data=None):
+def measured(game, num=250, data=None, **options):
     evidence = Evidence(
         ImageSet(), model=Sampler(game), dataset=data or dataset(), num_samples=num
     )
-    return discriminator_accuracy().compute(evidence)
+    return discriminator_accuracy(**options).compute(evidence)
 
 
 def images(split, num):
@@ -132,4 +132,4 @@ def test_wrong_numbers_are_refused():
     with pytest.raises(InputError, match=r"num_images must be a positive number"):
         discriminator_accuracy(num_images=0)
     with pytest.raises(InputError, match=r"accuracy\.num_images = 250 or less"):
-        measured(tiny.game(), 251)
+        measured(tiny.game(), 250, num_images=251)

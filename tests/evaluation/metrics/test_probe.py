@@ -174,7 +174,7 @@ def test_names_have_the_blocks_and_the_numbers(sampler):
     blocks = ("block0", "block1", "block2", "block3", "final")
     assert names_of(probe(), 600, None, sampler) == [f"probe600_{b}" for b in blocks]
     metric = probe(num_train=1000, num_test=600, decay=0.1)
-    assert names_of(metric, metric.num, None, sampler) == [
+    assert names_of(metric, metric.number(1, None), None, sampler) == [
         f"probe1k_{b}_test600_decay0.1" for b in blocks
     ]
 
@@ -184,8 +184,11 @@ def test_numbers_are_those_asked_for(sampler):
     other = data._replace(train=_first(data.train, 200), test=_first(data.test, 100))
     found = measured(sampler, data, 600, num_train=200, num_test=100)
     assert found == measured(sampler, other, 1, num_train=200, num_test=100)
+    # Where nothing is asked for, as many of either as both splits have.
+    assert measured(sampler, other, 200) == measured(sampler, other, 100)
+    assert probe().number(200, other) == 100
     with pytest.raises(InputError, match=r"num_test = 100 or less"):
-        measured(sampler, other, 200)
+        measured(sampler, other, num_test=101)
 
 
 def _first(split, num):
