@@ -55,6 +55,16 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
+        # Second tier of the tests. The last three ask for torchvision, which the
+        # tests replace by a stand-in (tests/torchvision_stand_in.py): install them
+        # without their dependencies, as .ci/run does.
+        "conformance": [
+            "torch==2.13.0",
+            "scikit-image",
+            "torch-fidelity==0.4.0",
+            "pytorch-fid",
+            "clean-fid",
+        ],
         "test": ["mypy>=1.11", "pandas-stubs", "pytest>=8", "ruff>=0.6"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
     },

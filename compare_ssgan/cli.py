@@ -20,11 +20,12 @@ from compare_ssgan.commands import (
     run,
     sample,
     sweep,
+    weights,
 )
 from compare_ssgan.errors import CommandError
 
 # In the order in which --help shows them.
-_COMMANDS = (run, sweep, evaluate, readers, sample, describe, listing)
+_COMMANDS = (run, sweep, evaluate, readers, sample, describe, listing, weights)
 
 
 def main() -> None:

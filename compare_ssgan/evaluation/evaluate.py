@@ -196,6 +196,8 @@ def names_of(
         num_real: Number of those, None for as many.
     """
     network = features.name if metric.needs_features and features else ""
+    if network and features and "logits" in metric.needs:
+        network += features.logits_name
     return [
         protocols.write(
             kind,

@@ -38,6 +38,8 @@ class FeatureExtractor:
         feature_size: Size of a feature vector.
         num_logits: Number of class logits; 0 if the network is no classifier.
         image_shape: The only shape accepted, or None for any.
+        logits_name: Part of the names of metrics that see the logits, where there
+            are several kinds of these; empty for the usual ones.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class FeatureExtractor:
         num_logits: int,
         image_shape: ImageShape | None = None,
         batch_size: int = _BATCH_SIZE,
+        logits_name: str = "",
     ) -> None:
         """Wraps a network.
 
@@ -62,12 +65,14 @@ class FeatureExtractor:
             num_logits: See the class.
             image_shape: See the class.
             batch_size: Images per call of the network; smaller batches are padded.
+            logits_name: See the class.
         """
         self.name = name
         self.weights_hash = weights_hash
         self.feature_size = feature_size
         self.num_logits = num_logits
         self.image_shape = image_shape
+        self.logits_name = logits_name
         self._batch_size = batch_size
 
         def checked(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
