@@ -7,6 +7,8 @@ import pytest
 
 from compare_ssgan import config
 from compare_ssgan.datasets import base
+from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation import cache
 from compare_ssgan.studies import experiment, plan, provenance, spec
 
 CONFIGS = config.shipped_directory()
@@ -136,6 +138,7 @@ def test_a_paper_file_is_the_published_setting(dataset, method):
     _, built = build(request(method, dataset, "paper"))
     lines = config.canonical()
     assert "roots.evaluate.num_samples = 10000" in lines
+    assert "roots.evaluate.features = @features.inception()" in lines
     assert built.batch_size == 64
     counts = provenance.networks(built.game)
     assert counts["generator"]["parameters"] == GENERATORS.get(method, 5_849_603)
@@ -154,6 +157,15 @@ def test_a_paper_file_is_the_published_setting(dataset, method):
     assert built.ema is None
     unread = config.unread_bindings(include_shipped=True)
     assert [u for u in unread if "evaluate" not in u and "EVAL_SAMPLES" not in u] == []
+
+
+def test_published_settings_without_the_weights_of_inception_say_how_to_get_them(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    spec.load(request("sn_gan", "cifar10", "paper"))
+    with pytest.raises(InputError, match="compare_ssgan weights get"):
+        experiment.build()
 
 
 def test_every_method_has_its_paper_file_for_cifar10_or_elsewhere():
