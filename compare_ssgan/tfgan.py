@@ -74,6 +74,9 @@ def _import_tfgan() -> Any:
 _tfgan = _import_tfgan()
 _wargs = _tfgan.losses.wargs
 _eval = _tfgan.eval
+_sliced_wasserstein = importlib.import_module(
+    "tensorflow_gan.python.eval.sliced_wasserstein"
+)
 
 # Adversarial losses of logits [batch, ...], each a mean over all of them.
 minimax_discriminator_loss = functools.partial(
@@ -110,7 +113,9 @@ def sliced_wasserstein_distance(
     """Returns sliced Wasserstein distances per level of a Laplacian pyramid.
 
     Karras et al. 2018, https://arxiv.org/abs/1710.10196, section 5. Patches and
-    directions are drawn from the global random state.
+    directions are drawn from the global random state. The distance is NaN if a patch
+    has no variance, and takes a gigabyte per thousand colour images:
+    `metrics.sliced_wasserstein` has neither limit.
 
     Args:
         real_images: [examples, size, size, 3], size a power of two.
@@ -130,6 +135,10 @@ def sliced_wasserstein_distance(
     finally:
         logger.setLevel(level)
 
+
+# Maps images [examples, size, size, channels] and a number of levels to as many tensors,
+# each half the size of the one before: differences of scales, and last what remains.
+laplacian_pyramid = _sliced_wasserstein.laplacian_pyramid
 
 # Metrics of activations [examples, size] or logits [examples, classes].
 frechet_distance = _eval.frechet_classifier_distance_from_activations

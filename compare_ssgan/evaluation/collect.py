@@ -32,6 +32,7 @@ def collect(batches: Iterable[Observed], parts: frozenset[Part]) -> ImageSet:
     """Reads batches once and keeps the parts asked for."""
     running = None
     kept: dict[str, list[np.ndarray]] = {}
+    finite = True
     for batch in batches:
         if "moments" in parts:
             assert batch.features is not None
@@ -40,14 +41,17 @@ def collect(batches: Iterable[Observed], parts: frozenset[Part]) -> ImageSet:
         found = batch._asdict()
         if "images" in parts:
             assert batch.images is not None
-            found["images"] = to_bytes(batch.images)
+            # Bytes cannot say that a pixel is no number.
+            finite = finite and bool(np.all(np.isfinite(batch.images)))
+            found["images"] = to_bytes(np.nan_to_num(batch.images))
         if "labels" in parts and batch.labels is not None:
             found["labels"] = to_numbers(batch.labels)
         for name in parts - {"moments"}:
             if found[name] is not None:
                 kept.setdefault(name, []).append(found[name])
     arrays = {name: np.concatenate(values) for name, values in kept.items()}
-    return ImageSet(**arrays, moments=running.result() if running else None)
+    moments = running.result() if running else None
+    return ImageSet(**arrays, moments=moments, finite=finite)
 
 
 def observe(

@@ -231,7 +231,8 @@ def check_metric(
 
     Raises:
         InputError: If it needs a classifier and the features are none, if it needs
-            players and there are none, or for a reason of its own.
+            players and there are none, if it compares labels with those of a
+            classifier of other classes, or for a reason of its own.
     """
     kind = metric.kinds[0]
     if "logits" in metric.needs and features is not None and not features.num_logits:
@@ -239,6 +240,17 @@ def check_metric(
             f"The metric '{kind}' needs a classifier, and the features "
             f"{features.name} are none. Change evaluate.metrics or "
             "evaluate.features."
+        )
+    classes = dataset.num_classes if dataset else 0
+    if (
+        metric.needs >= {"logits", "labels"}
+        and features is not None
+        and classes not in (0, features.num_logits)
+    ):
+        raise InputError(
+            f"The metric '{kind}' needs a classifier of the {classes} classes of "
+            f"{dataset.name if dataset else ''}, and the features {features.name} are "
+            f"of one of {features.num_logits}. Change evaluate.features."
         )
     if metric.needs_model and model is None:
         raise InputError(

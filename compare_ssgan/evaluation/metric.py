@@ -23,6 +23,9 @@ class ImageSet:
 
     Only what the metrics at hand need: the moments of a million images fit where
     their features do not.
+
+    Attributes:
+        finite: Whether all images are; where one is not, metrics of images are NaN.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class ImageSet:
         moments: Moments | None = None,
         images: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        finite: bool = True,
     ) -> None:
         """Makes a set of the parts that are known.
 
@@ -42,12 +46,14 @@ class ImageSet:
             moments: Those of the features; computed from these if not given.
             images: [examples, height, width, channels] uint8.
             labels: [examples] integers, -1 for an unlabelled example.
+            finite: Whether all images were, before they became bytes.
         """
         self._features = features
         self._logits = logits
         self._moments = moments
         self._images = images
         self._labels = labels
+        self.finite = finite
 
     @property
     def features(self) -> np.ndarray:
@@ -94,6 +100,7 @@ class ImageSet:
             moments=moments,
             images=self._images,
             labels=self._labels,
+            finite=self.finite,
         )
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from compare_ssgan import components, config
 from compare_ssgan.analysis import schema
+from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
 
@@ -93,6 +94,30 @@ def load(request: RunRequest) -> RunRequest:
         raise InputError(f"SEED must be a whole number from 0 on, not {seed!r}.")
     name = f"{request.dataset}-{method}-seed{seed}-{config.digest(lines)}"
     return dataclasses.replace(request, seed=seed, family=family, run_id=name)
+
+
+def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
+    """Returns the dataset of a file in gin_configs/datasets, without a run.
+
+    Its gin file becomes the current configuration.
+
+    Args:
+        name: Stem of the file, as --dataset takes it.
+        settings: --set lines.
+
+    Raises:
+        InputError: If there is no such dataset, or a setting is unknown, wrong or
+            without effect on it.
+    """
+    import_roots()
+    base = config.shipped_directory() / "base.gin"
+    config.load([str(base), _find("datasets", name, "--dataset")], settings)
+    dataset = config.make(str(config.query("%DATASET")))
+    unread = config.unread_bindings()
+    if unread:
+        raise InputError(f"No dataset reads {', '.join(unread)}.")
+    assert isinstance(dataset, Dataset)
+    return dataset
 
 
 def import_roots() -> None:
