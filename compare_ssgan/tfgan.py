@@ -136,8 +136,8 @@ def sliced_wasserstein_distance(
         logger.setLevel(level)
 
 
-# Maps images [examples, size, size, channels] and a number of levels to as many tensors,
-# each half the size of the one before: differences of scales, and last what remains.
+# Maps images [examples, size, size, channels] and a number of levels to as many
+# tensors, each half the size of the one before: differences of scales, then the rest.
 laplacian_pyramid = _sliced_wasserstein.laplacian_pyramid
 
 # Metrics of activations [examples, size] or logits [examples, classes].

@@ -274,3 +274,21 @@ def test_more_generated_than_real_images_are_no_matter_if_none_are_compared(
 ):
     options = _options(extractor, metrics=[inception_score()], num_samples=60)
     assert evaluate(noise, dataset, **options)[0].metric == "is60_pixels"
+
+
+def test_metrics_of_images_know_of_one_that_is_no_number(dataset, extractor):
+    def sampler(num, rng):
+        images = np.full((num, *SHAPE), 0.5, np.float32)
+        images[num // 2, 3, 3] = np.nan
+        return Samples(tf.constant(images))
+
+    seen = []
+
+    def compute(evidence):
+        seen.append((evidence.fake.finite, evidence.real.finite))
+        return (0.0,)
+
+    metric = fid()._replace(compute=compute, needs=frozenset(["images", "moments"]))
+    evaluate(sampler, dataset, **_options(extractor, metrics=[metric]))
+    evaluate(noise, dataset, **_options(extractor, metrics=[metric]))
+    assert seen == [(False, True), (True, True)]

@@ -2,7 +2,7 @@ import pytest
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.spec import RunRequest, study_name
+from compare_ssgan.studies.spec import RunRequest, load_dataset, study_name
 from compare_ssgan.studies.spec import load as load_request
 
 
@@ -117,3 +117,16 @@ def test_a_damaged_plan_in_the_directory_is_named(load, tmp_path):
     (tmp_path / "out" / "study.json").write_text("{}")
     with pytest.raises(InputError, match=r"study\.json has no study"):
         study_name(request)
+
+
+def test_a_dataset_is_read_without_a_run():
+    settings = ["datasets.synthetic.num_classes = 7"]
+    dataset = load_dataset("synthetic", settings)
+    assert (dataset.name, dataset.num_classes) == ("synthetic", 7)
+
+
+def test_a_setting_that_no_dataset_reads_is_refused():
+    with pytest.raises(InputError, match=r"No dataset reads optimizers\.adam\.beta_1"):
+        load_dataset("synthetic", ["optimizers.adam.beta_1 = 0.5"])
+    with pytest.raises(InputError, match="no dataset 'syntetic'"):
+        load_dataset("syntetic")

@@ -95,7 +95,8 @@ def store(
             np.savez_compressed(file, **{**weights, **said})
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        if partial.is_file():
+            partial.unlink()
         raise InputError(f"Cannot write the classifier: {error}") from error
 
 

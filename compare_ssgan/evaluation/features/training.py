@@ -14,6 +14,7 @@ from compare_ssgan.types import ImageShape
 DROPOUT_RATE = 0.3
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
+REPORT_EVERY = 500
 # An image may be shifted by an eighth of its size: of the digits, which are enlarged
 # four times, that is a pixel of theirs.
 _LARGEST_SHIFT = 8
@@ -151,7 +152,7 @@ class Training:
         Args:
             split: Labelled images.
             seed: Of weights, order and augmentation.
-            report: Told (step, loss) every 500 steps.
+            report: Told (step, loss) every `REPORT_EVERY` steps.
         """
         drawn = np.random.default_rng(seed)
         sizes = self._image_shape, self._num_classes, drawn, self._network
@@ -164,7 +165,7 @@ class Training:
         for number in range(1, self._steps + 1):
             batch = next(batches)
             loss = self._step(batch.images, batch.labels)
-            if number % 500 == 0:
+            if number % REPORT_EVERY == 0:
                 report(number, float(loss))
         return {name: value.numpy() for name, value in self._weights.items()}
 
@@ -187,6 +188,7 @@ def measure(weights: dict[str, np.ndarray], split: Split) -> Accuracy:
     """Returns the accuracy of a classifier on the labelled images of a split."""
     correct = total = 0
     for batch in split.evaluation_batches(split.num_examples, 100):
+        assert batch.labels is not None
         _, logits = classifier(weights, batch.images)
         labelled = tf.reduce_any(batch.labels > 0, axis=1)
         hits = tf.argmax(logits, axis=1) == tf.argmax(batch.labels, axis=1)
@@ -219,7 +221,7 @@ def augmented(
         rng: Source of shifts, mirroring and noise.
         augmentation: What to do.
     """
-    batch_size, height, width, _ = images.shape
+    batch_size, height, width, _ = (int(size) for size in images.shape)
     largest = max(1, min(height, width) // _LARGEST_SHIFT)
     pad = [largest, largest]
     padded = tf.pad(images, [[0, 0], pad, pad, [0, 0]])

@@ -71,8 +71,10 @@ def ms_ssim(
 
     usual = None if within_class else _NUM_BATCHES
     suffix = "_within_class" * within_class
-    if batch_size != 64 or num_batches not in (None, usual):
-        suffix += f"_batches{num_batches or usual or ''}x{batch_size}"
+    if num_batches not in (None, usual):
+        suffix += f"_batches{num_batches}"
+    if batch_size != 64:
+        suffix += f"_size{batch_size}"
     parts: list[Part] = ["images", "labels"] if within_class else ["images"]
     return Metric(
         kinds=("ms_ssim",),
