@@ -107,7 +107,6 @@ def test_a_trained_classifier_is_registered_and_evaluates(train, cache):
         features=features,
         metrics=[fid(), kid()],
         num_samples=80,
-        batch_size=80,
     )
     assert [m.metric for m in found] == [
         f"fid80_test_synthetic_cnn_{digest}", f"kid80_test_synthetic_cnn_{digest}"
