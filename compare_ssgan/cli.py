@@ -19,13 +19,24 @@ from compare_ssgan.commands import (
     readers,
     run,
     sample,
+    score,
     sweep,
     weights,
 )
 from compare_ssgan.errors import CommandError
 
 # In the order in which --help shows them.
-_COMMANDS = (run, sweep, evaluate, readers, sample, describe, listing, weights)
+_COMMANDS = (
+    run,
+    sweep,
+    evaluate,
+    readers,
+    sample,
+    score,
+    describe,
+    listing,
+    weights,
+)
 
 
 def main() -> None:

@@ -44,11 +44,12 @@ def test_help_answers_at_once():
         "table",
         "plot",
         "sample",
+        "score",
         "describe",
     ):
         assert f"  {name} " in out
     # Commands that do not exist yet are not advertised.
-    for name in ("export", "report", "score", "weights", "data "):
+    for name in ("report", "weights", "data "):
         assert f"  {name}" not in out
 
 

@@ -9,7 +9,7 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.types import ImageShape, Samples
 
 
-class Split(Protocol):
+class Examples(Protocol):
     """Examples in a fixed order."""
 
     @property
@@ -21,6 +21,20 @@ class Split(Protocol):
     def content_hash(self) -> str:
         """Hexadecimal SHA-256 of images and labels, computed when asked for."""
         ...
+
+    def evaluation_batches(
+        self, num_examples: int, batch_size: int
+    ) -> Iterator[Samples]:
+        """Yields the first `num_examples` in stored order, the last batch as it comes.
+
+        Raises:
+            InputError: If there are fewer examples.
+        """
+        ...
+
+
+class Split(Examples, Protocol):
+    """Examples that can be trained on."""
 
     def training_batches(
         self, batch_size: int, seed: int, start: int = 0
@@ -34,16 +48,6 @@ class Split(Protocol):
 
         Raises:
             InputError: If a batch is larger than the split.
-        """
-        ...
-
-    def evaluation_batches(
-        self, num_examples: int, batch_size: int
-    ) -> Iterator[Samples]:
-        """Yields the first `num_examples` in stored order, the last batch as it comes.
-
-        Raises:
-            InputError: If the split has fewer examples.
         """
         ...
 

@@ -57,7 +57,7 @@ def collect(batches: Iterable[Observed], parts: frozenset[Part]) -> ImageSet:
 def observe(
     images: tf.Tensor,
     labels: tf.Tensor | None,
-    features: FeatureExtractor,
+    features: FeatureExtractor | None,
     parts: frozenset[Part],
 ) -> Observed:
     """Returns what is asked of a batch.
@@ -65,10 +65,13 @@ def observe(
     Args:
         images: [examples, height, width, channels] float32 in [0, 1].
         labels: [examples, classes] one-hot, or None.
-        features: The feature network.
+        features: The feature network; None where metrics need nothing of it.
         parts: What metrics need.
     """
-    found = features(images) if parts & OF_NETWORK else None
+    found = None
+    if parts & OF_NETWORK:
+        assert features is not None
+        found = features(images)
     return Observed(
         features=found.features if found else None,
         logits=found.logits if found else None,

@@ -189,14 +189,17 @@ def names_of(
     Args:
         metric: The metric.
         num: Number of examples.
-        features: The feature network; None where features are given by a user.
+        features: The feature network; None where a user gives features, of which
+            nothing else is known: they are called "features".
         model: The players, where there are any.
         how: How images are drawn.
         split: Split of the real images, None if it compares with none.
         num_real: Number of those, None for as many.
     """
-    network = features.name if metric.needs_features and features else ""
-    if network and features and "logits" in metric.needs:
+    network = ""
+    if metric.needs_features:
+        network = features.name if features else "features"
+    if features and "logits" in metric.needs:
         network += features.logits_name
     return [
         protocols.write(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from compare_ssgan.datasets.base import Split
+from compare_ssgan.datasets.base import Examples
 from compare_ssgan.evaluation import moments
 from compare_ssgan.evaluation.collect import Observed, collect, observe
 from compare_ssgan.evaluation.features.extractor import FeatureExtractor
@@ -22,7 +22,10 @@ _known: dict[tuple[object, ...], ImageSet] = {}
 
 
 def get(
-    split: Split, num: int, features: FeatureExtractor, parts: frozenset[Part]
+    split: Examples,
+    num: int,
+    features: FeatureExtractor | None,
+    parts: frozenset[Part],
 ) -> ImageSet:
     """Returns parts of the first `num` real images, remembered by their content.
 
@@ -31,10 +34,11 @@ def get(
     Args:
         split: The images.
         num: How many of them.
-        features: The feature network.
+        features: The feature network; None where metrics need nothing of it.
         parts: What metrics need of them.
     """
-    content = (split.content_hash, num, features.name, features.weights_hash)
+    network = (features.name, features.weights_hash) if features else ()
+    content = (split.content_hash, num, *network)
     if (*content, parts) in _known:
         return _known[(*content, parts)]
 
@@ -48,7 +52,7 @@ def get(
 
     known = None
     if "moments" in parts:
-        known = moments.cached((*content, *_arithmetic()), lambda: read().moments)
+        known = moments.cached((*content, *arithmetic()), lambda: read().moments)
     found = ImageSet(moments=known)
     if parts != {"moments"}:
         found = read().with_moments(known)
@@ -67,7 +71,7 @@ def _size(images: ImageSet) -> int:
     return images.num_bytes
 
 
-def _arithmetic() -> tuple[object, ...]:
+def arithmetic() -> tuple[object, ...]:
     """Returns what the last bit of a feature or a sum depends on.
 
     Without it, a number would depend on whether an earlier process with other threads
