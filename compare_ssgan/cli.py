@@ -15,6 +15,7 @@ from compare_ssgan import __version__
 from compare_ssgan.commands import (
     describe,
     evaluate,
+    export,
     listing,
     readers,
     run,
@@ -32,6 +33,7 @@ _COMMANDS = (
     evaluate,
     readers,
     sample,
+    export,
     score,
     describe,
     listing,

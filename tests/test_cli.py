@@ -44,6 +44,7 @@ def test_help_answers_at_once():
         "table",
         "plot",
         "sample",
+        "export",
         "score",
         "describe",
     ):

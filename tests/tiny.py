@@ -35,7 +35,7 @@ class Backbone(tf.Module):
         self.dense = Dense(int(np.prod(image_shape)), 5, weights)
 
     def __call__(self, images, training):
-        flat = tf.reshape(images, [images.shape[0], -1])
+        flat = tf.reshape(images, [-1, int(np.prod(images.shape[1:]))])
         x = tf.nn.softplus(self.dense(flat))
         return Representation(x, {"block0": x})
 

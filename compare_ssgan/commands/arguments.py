@@ -115,3 +115,8 @@ def truncation(text: str) -> Any:
 def optional_path(text: str | None) -> pathlib.Path | None:
     """Returns a path, None where there is no text."""
     return None if text is None else pathlib.Path(text)
+
+
+def step(text: str) -> int | None:
+    """Returns a generator step, None for "last"."""
+    return None if text == "last" else seed(text)

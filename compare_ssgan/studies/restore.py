@@ -47,14 +47,19 @@ class _Shape(NamedTuple):
     train: _Size
 
 
-def load_game(run_dir: pathlib.Path) -> Restored:
-    """Returns the game of a run with the weights of its newest readable checkpoint.
+def load_game(run_dir: pathlib.Path, step: int | None = None) -> Restored:
+    """Returns the game of a run with the weights of a checkpoint.
 
     The run's own config.gin becomes the current configuration. The dataset is not
     loaded.
 
+    Args:
+        run_dir: The run's directory.
+        step: Generator step of the checkpoint; None for the newest readable one.
+
     Raises:
-        InputError: If the directory holds no run, or a run without checkpoints.
+        InputError: If the directory holds no run, a run without checkpoints, or none of
+            that step.
         CommandError: If no checkpoint can be read.
     """
     record = Record(run_dir)
@@ -69,6 +74,11 @@ def load_game(run_dir: pathlib.Path) -> Restored:
             f"{run_dir} has no checkpoint to sample from (records are kept without "
             "them in version control). Do the run again."
         )
+    if step is not None and step not in steps:
+        raise InputError(
+            f"{run_dir} has no checkpoint of step {step}. There are: "
+            f"{', '.join(map(str, steps))}."
+        )
     run = record.read()
     spec.import_roots()
     config.load([str(record.read_config().resolve())])
@@ -76,7 +86,8 @@ def load_game(run_dir: pathlib.Path) -> Restored:
     stand_in = _Shape(run["dataset"], shape, classes, _Size(run["batch_size"]))
     with config.construction():
         built = experiment.run(stand_in)
-    step = _newest_readable(record.checkpoints, steps)
+    candidates = steps if step is None else [step]
+    step = _newest_readable(record.checkpoints, candidates)
     path = checkpoints.checkpoint_path(record.checkpoints, step)
     checkpoints.restore_all(tf.train.Checkpoint(**built.parts), path)
     sampler = Sampler(built.game, built.averaged_generator)
