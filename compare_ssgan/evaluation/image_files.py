@@ -17,7 +17,9 @@ from compare_ssgan.evaluation import image_headers
 from compare_ssgan.evaluation.image_headers import Header
 from compare_ssgan.evaluation.image_source import ImageSource, Prepare
 
+# A file of labels, and its columns.
 LABELS = "labels.csv"
+COLUMNS = ("file", "label")
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 # Images that a user means to be scored, and that are not.
 _OTHER_SUFFIXES = (".bmp", ".gif", ".jp2", ".tif", ".tiff", ".webp")
@@ -146,9 +148,10 @@ def _named(classes: Sequence[str]) -> _Labels:
 
 def _read_labels(path: pathlib.Path, names: Sequence[str]) -> list[str]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        by_name = {os.path.normpath(row["file"]): row["label"] for row in rows}
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        file, label = COLUMNS
+        by_name = {os.path.normpath(row[file]): row[label] for row in rows}
         return [by_name[os.path.normpath(name)] for name in names]
     except KeyError as error:
         raise InputError(

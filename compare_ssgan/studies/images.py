@@ -16,12 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation import image_files
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.studies import files, grids, restore, spec
 from compare_ssgan.studies.sampler import Sampler
 
 # Another size would take other random numbers.
 _BATCH_SIZE = 100
+_PNG = "{:06d}.png"
 
 # Of latents; "run" for that of the run's evaluations.
 Truncation = float | None | Literal["run"]
@@ -78,7 +80,8 @@ def save_images(
         to: A path that ends in .npz, or a directory that is empty or does not exist.
             The archive has images [num, height, width, channels] uint8 and, of a
             conditional game, labels [num] int64; the directory gets 000000.png and so
-            on.
+            on, side by side, since not every tool looks into folders, and of a
+            conditional game labels.csv with the columns file and label.
         seed: Seed of latents and labels.
         truncation: See `save_grid`.
 
@@ -143,11 +146,18 @@ def _draw(
 
 def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:
     index = 0
-    for images, _ in batches:
+    lines = [",".join(image_files.COLUMNS)]
+    for images, labels in batches:
+        first = index
         for image in grids.to_pixels(images):
-            path = directory / f"{index:06d}.png"
+            path = directory / _PNG.format(index)
             path.write_bytes(tf.io.encode_png(image).numpy())
             index += 1
+        if labels is not None:
+            lines += [f"{_PNG.format(first + i)},{k}" for i, k in enumerate(labels)]
+    if len(lines) > 1:
+        text = "".join(f"{line}\n" for line in lines)
+        (directory / image_files.LABELS).write_text(text, encoding="utf-8")
 
 
 def _write_archive(path: pathlib.Path, num: int, batches: Iterator[_Batch]) -> None:

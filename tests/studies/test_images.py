@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.evaluation import image_files
 from compare_ssgan.studies import grids, images, restore, run
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.types import Samples
@@ -106,6 +107,12 @@ def test_labels_of_a_conditional_game_go_along(tmp_path, monkeypatch):
         archive["images"][:, 0, 0, 0], np.array([0, 128, 255])[labels]
     )
     assert Labelled.traces == 1
+
+    directory = images.save_images(tmp_path, 250, tmp_path / "pngs", seed=0)
+    source = image_files.open_folder(directory)
+    np.testing.assert_array_equal(source.labels, labels)
+    shown = np.concatenate([b.images for b in source.evaluation_batches(250, 100)])
+    np.testing.assert_array_equal(np.round(shown * 255), archive["images"])
 
 
 @pytest.mark.parametrize(
