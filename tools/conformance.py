@@ -21,6 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The tools are found from any directory.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from absl import logging
+
 from compare_ssgan.commands import machine
 from tools.conformance_checks import check
 
@@ -32,6 +34,9 @@ _VERDICTS = ("pass", "FAIL", "not run")
 def outcomes(pattern: str = "") -> Iterator[check.Outcome]:
     """Yields the outcome of every check of a metric whose name has `pattern`."""
     machine.load_tensorflow()
+    # Small sets are warned of, and TF-GAN is of another time.
+    logging.set_verbosity(logging.ERROR)
+    importlib.import_module("tensorflow").get_logger().setLevel("ERROR")
     for name in MODULES:
         module = importlib.import_module(f"tools.conformance_checks.{name}")
         for each in module.checks():
