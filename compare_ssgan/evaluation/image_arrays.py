@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation.features.extractor import Prepare
 from compare_ssgan.evaluation.image_source import (
     FeatureSource,
     ImageSource,
-    Prepare,
 )
 
 LABELS = "labels"

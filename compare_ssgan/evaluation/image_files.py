@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import image_headers
+from compare_ssgan.evaluation.features.extractor import Prepare
 from compare_ssgan.evaluation.image_headers import Header
-from compare_ssgan.evaluation.image_source import ImageSource, Prepare
+from compare_ssgan.evaluation.image_source import ImageSource
 
 # A file of labels, and its columns.
 LABELS = "labels.csv"
@@ -182,7 +183,11 @@ def _read(
 
     def load(path: tf.Tensor) -> tf.Tensor:
         image = tf.cast(_decode(path, channels), tf.float32) / _LARGEST_LEVEL
-        return image if prepare is None else prepare(image[None])[0]
+        if prepare is None:
+            return image
+        # Called with the image itself: resizing may depend on a size that is known.
+        one = tf.py_function(lambda x: prepare(x[None])[0], [image], tf.float32)
+        return tf.ensure_shape(one, [None, None, None])
 
     batches = tf.data.Dataset.from_tensor_slices(paths[:num])
     batches = batches.map(load, tf.data.AUTOTUNE, deterministic=True)

@@ -9,11 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from compare_ssgan.errors import InputError
+from compare_ssgan.evaluation.features.extractor import Prepare
 from compare_ssgan.types import ImageShape, Samples
 
-# Makes of [batch, height, width, channels] in [0, 1] of any size what a feature
-# network takes.
-Prepare = Callable[[tf.Tensor], tf.Tensor]
 # (number of images, batch size, what to do with each image before it is one of a
 # batch) to batches of float32 images, in [0, 1] unless prepared.
 Read = Callable[[int, int, Prepare | None], Iterator[tf.Tensor]]

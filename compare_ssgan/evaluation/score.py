@@ -123,7 +123,7 @@ def _names(
 ) -> list[str]:
     return names_of(
         metric,
-        metric.num or fake.num_examples,
+        metric.number(fake.num_examples, None),
         features,
         split=_SPLIT if metric.needs_real else None,
         num_real=real.num_examples,
@@ -259,11 +259,12 @@ def _fake_set(
             moments=known,
             labels=source.labels,
         )
+    network = _network(source, features)
 
     def observed() -> Iterator[Observed]:
         batches = source.evaluation_batches(source.num_examples, _BATCH_SIZE)
         for batch in _shown(batches, source):
-            yield observe(batch.images, batch.labels, features, parts)
+            yield observe(batch.images, batch.labels, network, parts)
 
     return collect(observed(), parts)
 
@@ -277,7 +278,16 @@ def _real_set(
             key = (source.content_hash, "features", _ROWS, *real_sets.arithmetic())
             known = moments.cached(key, lambda: _moments(source.features))
         return ImageSet(features=source.features, moments=known, labels=source.labels)
-    return real_sets.get(source, source.num_examples, features, parts)
+    network = _network(source, features)
+    return real_sets.get(source, source.num_examples, network, parts)
+
+
+def _network(
+    source: ImageSource, features: FeatureExtractor | None
+) -> FeatureExtractor | None:
+    if features is None or source.prepare is None:
+        return features
+    return features.of_prepared()
 
 
 def _shown(batches: Iterator[Samples], source: ImageSource) -> Iterator[Samples]:

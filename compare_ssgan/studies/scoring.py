@@ -178,7 +178,6 @@ def _open(path: pathlib.Path, given: bool, judge: Judge) -> Source:
 
 def _prepared(source: ImageSource, judge: Judge) -> ImageSource:
     """Has images of several sizes resized one by one, where features resize."""
-    prepare = getattr(judge.features, "prepare", None)
-    if source.image_shape is None and prepare is not None:
-        return source._replace(prepare=prepare)
+    if source.image_shape is None and judge.features is not None:
+        return source._replace(prepare=judge.features.prepare)
     return source

@@ -1,5 +1,6 @@
 """What every feature network is wrapped in."""
 
+import copy
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ from compare_ssgan.types import ImageShape
 
 _BATCH_SIZE = 100
 _LARGEST_LEVEL = 255
+
+# [batch, height, width, channels] in [0, 1] to what a network takes.
+Prepare = Callable[[tf.Tensor], tf.Tensor]
 
 
 class Features(NamedTuple):
@@ -40,6 +44,8 @@ class FeatureExtractor:
         image_shape: The only shape accepted, or None for any.
         logits_name: Part of the names of metrics that see the logits, where there
             are several kinds of these; empty for the usual ones.
+        prepare: Brings images of one size to that of the network, whose input it
+            returns; None where it does not resize. See `of_prepared`.
     """
 
     def __init__(
@@ -53,19 +59,23 @@ class FeatureExtractor:
         image_shape: ImageShape | None = None,
         batch_size: int = _BATCH_SIZE,
         logits_name: str = "",
+        prepare: Prepare | None = None,
     ) -> None:
         """Wraps a network.
 
         Args:
             name: See the class.
-            network: Maps [batch, height, width, channels] in [0, 1] to features
-                [batch, feature_size] and logits [batch, num_logits].
+            network: Maps [batch, height, width, channels] in [0, 1], or what `prepare`
+                makes of them, to features [batch, feature_size] and logits
+                [batch, num_logits].
             weights_hash: See the class.
             feature_size: See the class.
             num_logits: See the class.
             image_shape: See the class.
             batch_size: Images per call of the network; smaller batches are padded.
             logits_name: See the class.
+            prepare: Maps [batch, height, width, channels] in [0, 1], rounded to 256
+                levels, to the input of the network; None for these themselves.
         """
         self.name = name
         self.weights_hash = weights_hash
@@ -74,10 +84,12 @@ class FeatureExtractor:
         self.image_shape = image_shape
         self.logits_name = logits_name
         self._batch_size = batch_size
+        self.prepare = None if prepare is None else _after_rounding(prepare)
+        ready = self.prepare or _rounded
+        self._of_prepared = tf.function(network, autograph=False)
 
         def checked(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            levels = tf.constant(_LARGEST_LEVEL, tf.float32)
-            features, logits = network(tf.round(images * levels) / levels)
+            features, logits = network(ready(images))
             # Rectifiers turn NaN into 0: images of a diverged generator would get
             # features like any other.
             finite = tf.reduce_all(tf.math.is_finite(images), [1, 2, 3])[:, None]
@@ -108,6 +120,17 @@ class FeatureExtractor:
             np.concatenate([k.numpy() for k in logits])[:num],
         )
 
+    def of_prepared(self) -> "FeatureExtractor":
+        """Returns the extractor of what `prepare` returns.
+
+        For images of several sizes, each prepared for itself. It has the same name:
+        the features are the same.
+        """
+        assert self.prepare is not None
+        found = copy.copy(self)
+        found.prepare, found._network = None, self._of_prepared
+        return found
+
     def check(self, image_shape: ImageShape) -> None:
         """Refuses a dataset whose images the network cannot take.
 
@@ -120,3 +143,12 @@ class FeatureExtractor:
                 f"{self.image_shape}, but those of the dataset are {image_shape}. "
                 "Set evaluate.features = @features.random_convolutions()."
             )
+
+
+def _after_rounding(prepare: Prepare) -> Prepare:
+    return lambda images: prepare(_rounded(images))
+
+
+def _rounded(images: tf.Tensor) -> tf.Tensor:
+    levels = tf.constant(_LARGEST_LEVEL, tf.float32)
+    return tf.round(images * levels) / levels

@@ -121,9 +121,6 @@ def _inception(
 ) -> FeatureExtractor:
     network = load(source, tap, biased=biased)
 
-    def prepared(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return network.apply(resize.prepare(images, protocol))
-
     module = source.kind in ("tfhub", "saved_model")
     logits_name = "_tfgan" if module else "_biased" if biased else ""
     parts = [f"inception{'' if tap == 2048 else tap}", protocol, source.label]
@@ -134,12 +131,13 @@ def _inception(
     content = f"inception 1, {protocol}, {tap}, {biased}, {values}"
     return FeatureExtractor(
         f"{name}{logits_name}" if tap == _LOGITS else name,
-        prepared,
+        network.apply,
         weights_hash=hashlib.sha256(content.encode()).hexdigest(),
         feature_size=network.feature_size,
         num_logits=network.num_logits,
         batch_size=_BATCH_SIZE,
         logits_name="" if tap == _LOGITS else logits_name,
+        prepare=functools.partial(resize.prepare, protocol=protocol),
     )
 
 
