@@ -47,10 +47,11 @@ def test_help_answers_at_once():
         "export",
         "score",
         "describe",
+        "weights",
     ):
         assert f"  {name} " in out
     # Commands that do not exist yet are not advertised.
-    for name in ("report", "weights", "data "):
+    for name in ("report", "data "):
         assert f"  {name}" not in out
 
 
