@@ -64,7 +64,7 @@ class ImageSet:
 
     @property
     def moments(self) -> Moments:
-        """Mean and unbiased covariance; ValueError for fewer than two examples."""
+        """Mean and unbiased covariance; InputError for fewer than two examples."""
         if self._moments is None:
             self._moments = moments_module.of(self.features)
         return self._moments

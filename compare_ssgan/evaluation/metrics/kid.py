@@ -97,10 +97,10 @@ def kernel_distance(
         coefficient: See `kid`.
 
     Raises:
-        ValueError: If a set has fewer than two examples.
+        InputError: If a set has fewer than two examples.
     """
     if min(len(fake), len(real)) < 2:
-        raise ValueError(
+        raise InputError(
             f"KID needs two examples of each kind, there are {len(fake)} generated "
             f"and {len(real)} real ones."
         )
