@@ -80,14 +80,22 @@ class RunningMoments:
         return Moments(self._num, self._mean, self._scatter / (self._num - 1))
 
 
-def of(features: np.ndarray) -> Moments:
+def of(features: np.ndarray, rows: np.ndarray | None = None) -> Moments:
     """Returns the moments of vectors [examples, feature_size].
+
+    Args:
+        features: The vectors, of any float type.
+        rows: Indices of those meant; None for all.
 
     Raises:
         InputError: If there are fewer than two.
     """
     running = RunningMoments(features.shape[1])
-    running.update(features)
+    if rows is None:
+        running.update(features)
+    else:
+        for first in range(0, len(rows), _BLOCK):
+            running.update(features[rows[first : first + _BLOCK]])
     return running.result()
 
 
