@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 # Vectors per block, and numbers per block of differences.
-_BLOCK = 2048
+_BLOCK = 1024
 _NUMBERS = 2_000_000
 
 
@@ -51,16 +51,17 @@ class Block(NamedTuple):
         y: Points of the columns.
         rows: Which of `x`.
         columns: Which of `y`.
-        squared: [rows, columns], wrong by up to `margin`.
-        margin: [rows, columns].
+        lowest: [rows, columns] lower bounds of the squared distances.
+        width: The true ones are between `lowest` and `lowest` plus `width` times the
+            sum of squared lengths of the two vectors.
     """
 
     x: Points
     y: Points
     rows: slice
     columns: slice
-    squared: np.ndarray
-    margin: np.ndarray
+    lowest: np.ndarray
+    width: float
 
     def within(self, squared_radii: np.ndarray, *, strict: bool = False) -> np.ndarray:
         """Returns [rows, columns], whether distances are at most the radii.
@@ -69,12 +70,20 @@ class Block(NamedTuple):
             squared_radii: [rows, 1] or [1, columns].
             strict: Whether a distance equal to the radius is too long.
         """
-        excess = self.squared - squared_radii
-        result = excess < 0
-        i, j = np.nonzero(np.abs(excess) <= self.margin)
-        radii = np.broadcast_to(squared_radii, excess.shape)[i, j]
+        result = self.lowest <= squared_radii
+        i, j = _where(result)
+        radii = np.broadcast_to(squared_radii, result.shape)[i, j]
+        lengths = self.x.squares[self.rows][i] + self.y.squares[self.columns][j]
+        unsure = self.lowest[i, j] + self.width * lengths >= radii
+        i, j, radii = i[unsure], j[unsure], radii[unsure]
         exact = self.exact(i, j)
         result[i, j] = exact < radii if strict else exact <= radii
+        return result
+
+    def highest(self) -> np.ndarray:
+        """Returns [rows, columns], upper bounds of the squared distances."""
+        result = self.lowest + self.width * self.x.squares[self.rows, np.newaxis]
+        result += self.width * self.y.squares[self.columns]
         return result
 
     def exact(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
@@ -93,7 +102,7 @@ class Block(NamedTuple):
 def centre_of(features: np.ndarray) -> np.ndarray:
     """Returns [feature_size] float64, the mean; not finite if a feature is not."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.mean(features, axis=0, dtype=np.float64)
+        return np.asarray(np.mean(features, axis=0, dtype=np.float64))
 
 
 def points(features: np.ndarray, centre: np.ndarray) -> Points | None:
@@ -113,6 +122,9 @@ def points(features: np.ndarray, centre: np.ndarray) -> Points | None:
         if not np.array_equal(features[part], features[index[inverse[part]]]):
             index, counts = np.arange(len(features)), np.ones(len(features), np.int64)
             break
+    # In their order, which is that in memory.
+    order = np.argsort(index)
+    index, counts = index[order], counts[order]
     squares = np.empty(len(index))
     with np.errstate(over="ignore", invalid="ignore"):
         for part in _parts(len(index)):
@@ -129,17 +141,16 @@ def blocks(x: Points, y: Points) -> Iterator[Block]:
     Of one set, blocks below the diagonal are left out: distances are symmetric.
     """
     # |x|^2 + |y|^2 - 2 x.y: each sum of n terms is wrong by n roundings at most.
-    relative = 2 * (x.features.shape[1] + 4) * np.finfo(float).eps
+    error = 2 * (x.features.shape[1] + 8) * np.finfo(float).eps
     for rows in _parts(len(x.index)):
         of_rows = -2 * x.block(rows)
         for columns in _parts(len(y.index)):
             if x is y and columns.start < rows.start:
                 continue
-            margin = x.squares[rows, np.newaxis] + y.squares[columns]
-            squared = of_rows @ y.block(columns).T
-            squared += margin
-            margin *= relative
-            yield Block(x, y, rows, columns, squared, margin)
+            lowest = of_rows @ y.block(columns).T
+            lowest += (1 - error) * x.squares[rows, np.newaxis]
+            lowest += (1 - error) * y.squares[columns]
+            yield Block(x, y, rows, columns, lowest, 2 * error)
 
 
 def squared_radii(x: Points, k: int) -> np.ndarray:
@@ -157,7 +168,7 @@ def squared_radii(x: Points, k: int) -> np.ndarray:
     for block in blocks(x, x):
         on_diagonal = block.rows == block.columns
         if on_diagonal:
-            np.fill_diagonal(block.squared, np.inf)
+            np.fill_diagonal(block.lowest, np.inf)
         _merge(nearest, block, k, across=False)
         if not on_diagonal:
             _merge(nearest, block, k, across=True)
@@ -166,18 +177,23 @@ def squared_radii(x: Points, k: int) -> np.ndarray:
 
 def _merge(nearest: np.ndarray, block: Block, k: int, *, across: bool) -> None:
     """Takes the k nearest of a block into account, for its columns if `across`."""
-    largest = block.squared + block.margin
-    smallest = block.squared - block.margin
     own, counts = block.rows, block.y.counts[block.columns]
     if across:
-        largest, smallest = largest.T, smallest.T
         own, counts = block.columns, block.x.counts[block.rows]
     known = nearest[own]
-    bound = known[:, -1:]
-    if k < largest.shape[1]:
-        kth = np.partition(largest, k - 1, axis=1)[:, k - 1 : k]
-        bound = np.minimum(bound, kth)
-    i, j = np.nonzero((smallest <= bound) & np.isfinite(smallest))
+    bound = known[:, -1]
+    if not np.all(np.isfinite(bound)):
+        highest = block.highest().T if across else block.highest()
+        if k < highest.shape[1]:
+            kth = np.partition(highest, k - 1, axis=1)[:, k - 1]
+            bound = np.minimum(bound, kth)
+    if across:
+        j, i = _where(block.lowest <= bound)
+    else:
+        i, j = _where(block.lowest <= bound[:, np.newaxis])
+        # A point is no neighbour of its own.
+        other = np.isfinite(block.lowest[i, j])
+        i, j = i[other], j[other]
     exact = block.exact(j, i) if across else block.exact(i, j)
     # As often as there are copies, of which no more than k matter.
     copies = np.minimum(counts[j], k)
@@ -195,6 +211,12 @@ def _centred(features: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> np.n
     block = features[rows].astype(np.float64)
     block -= centre
     return block
+
+
+def _where(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns rows and columns; NumPy's own search in two dimensions is slower."""
+    rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
+    return rows, columns
 
 
 def _parts(num: int) -> list[slice]:
