@@ -22,21 +22,21 @@ class Points(NamedTuple):
 
     Attributes:
         features: [examples, feature_size], of any float type.
-        index: [points] row of `features` of each different vector.
+        originals: [points] row of `features` of each different vector.
         counts: [points] how many rows are equal to it.
         centre: [feature_size] float64, subtracted before products.
         squares: [points] float64, squared lengths of what remains.
     """
 
     features: np.ndarray
-    index: np.ndarray
+    originals: np.ndarray
     counts: np.ndarray
     centre: np.ndarray
     squares: np.ndarray
 
     def block(self, part: slice) -> np.ndarray:
         """Returns [block, feature_size] float64, centred."""
-        return _centred(self.features, self.index[part], self.centre)
+        return _centred(self.features, self.originals[part], self.centre)
 
     def share(self, hit: np.ndarray) -> float:
         """Returns the share of examples, copies included, for which `hit` holds."""
@@ -90,7 +90,7 @@ class Block(NamedTuple):
         """Returns [pairs] squared distances, from differences."""
         result = np.empty(len(i))
         step = max(1, _NUMBERS // self.x.features.shape[1])
-        rows, columns = self.x.index[self.rows], self.y.index[self.columns]
+        rows, columns = self.x.originals[self.rows], self.y.originals[self.columns]
         for first in range(0, len(i), step):
             part = slice(first, first + step)
             difference = self.x.features[rows[i[part]]].astype(np.float64)
@@ -142,9 +142,9 @@ def blocks(x: Points, y: Points) -> Iterator[Block]:
     """
     # |x|^2 + |y|^2 - 2 x.y: each sum of n terms is wrong by n roundings at most.
     error = 2 * (x.features.shape[1] + 8) * np.finfo(float).eps
-    for rows in _parts(len(x.index)):
+    for rows in _parts(len(x.originals)):
         of_rows = -2 * x.block(rows)
-        for columns in _parts(len(y.index)):
+        for columns in _parts(len(y.originals)):
             if x is y and columns.start < rows.start:
                 continue
             lowest = of_rows @ y.block(columns).T
@@ -162,7 +162,7 @@ def squared_radii(x: Points, k: int) -> np.ndarray:
         x: The points; more than `k` examples.
         k: 1 for the nearest other one.
     """
-    nearest = np.full((len(x.index), k), np.inf)
+    nearest = np.full((len(x.originals), k), np.inf)
     # Copies of a point itself.
     nearest[np.arange(k) < x.counts[:, np.newaxis] - 1] = 0
     for block in blocks(x, x):

@@ -15,6 +15,8 @@ from compare_ssgan.evaluation.moments import Moments
 # Largest error of the trace of the root, relative to both traces, for which its
 # square is good enough.
 _TOLERANCE = 1e-8
+# Of so few dimensions nothing is gained by squares.
+_SMALL = 512
 
 
 @config.register("metrics")
@@ -92,28 +94,27 @@ def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
         return 0.0
     # Squares of features that are far from 1 would leave the range of numbers.
     a, b = a / scales[0], b / scales[1]
-    factor, order = _factor(a)
-    if factor.shape[1] == len(factor):
-        permuted = b[np.ix_(order, order)]
+    (factor, order), other = _factor(a), None
+    eigenvalues = None
+    if factor.shape[1] == len(factor) > _SMALL:
         # factor^T b factor, only of its lower triangle. Symmetric matrices need not
         # be transposed for Fortran.
+        permuted = b[np.ix_(order, order)]
         product, _ = lapack.dsygst(permuted.T, factor, itype=2, lower=1, overwrite_a=1)
-        eigenvalues = _eigenvalues(product)
-        other = None
+        eigenvalues = np.linalg.eigvalsh(product, UPLO="L")
     else:
-        other = _in_order(*_factor(b))
-        factor = _in_order(factor, order)
-        columns = sorted([factor, other], key=lambda each: each.shape[1])
-        root = columns[0].T @ columns[1]
-        eigenvalues = _eigenvalues(root @ root.T)
-    if _error(eigenvalues) <= _TOLERANCE * (np.trace(a) + np.trace(b)):
+        other = _factor(b)
+        root = _product((factor, order), other)
+        if len(root) > _SMALL:
+            eigenvalues = np.linalg.eigvalsh(root @ root.T)
+    if eigenvalues is not None and _error(eigenvalues) <= _TOLERANCE * (
+        np.trace(a) + np.trace(b)
+    ):
         trace = np.sum(np.sqrt(np.maximum(eigenvalues, 0)))
     else:
         # Slower, but squares of small singular values are not lost beside large ones.
-        if other is None:
-            other = _in_order(*_factor(b))
-            factor = _in_order(factor, order)
-        trace = np.sum(scipy.linalg.svdvals(factor.T @ other, check_finite=False))
+        root = _product((factor, order), other or _factor(b))
+        trace = np.sum(scipy.linalg.svdvals(root, check_finite=False))
     return float(np.sqrt(scales[0]) * np.sqrt(scales[1]) * trace)
 
 
@@ -135,22 +136,21 @@ def _factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.asfortranarray(factor), order
 
 
-def _in_order(factor: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Returns rows of a factor as those of the covariance."""
-    result = np.empty_like(factor)
-    result[order] = factor
-    return result
-
-
-def _eigenvalues(lower: np.ndarray) -> np.ndarray:
-    """Returns those of a symmetric matrix of which the lower triangle is right."""
-    return np.linalg.eigvalsh(lower, UPLO="L") if len(lower) else np.zeros(0)
+def _product(
+    x: tuple[np.ndarray, np.ndarray], y: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Returns X^T Y of two factors and the orders of their rows, flat or square."""
+    in_order = []
+    for factor, order in (x, y):
+        rows = np.empty_like(factor)
+        rows[order] = factor
+        in_order.append(rows)
+    few, many = sorted(in_order, key=lambda each: each.shape[1])
+    return few.T @ many
 
 
 def _error(eigenvalues: np.ndarray) -> float:
     """Returns a bound of the error of their roots' sum, for rounding as it is."""
-    if not len(eigenvalues):
-        return 0.0
     each = np.finfo(float).eps * np.sqrt(len(eigenvalues)) * np.max(eigenvalues)
     root = np.sqrt(np.maximum(eigenvalues, each))
     return float(np.sum(each / root))
