@@ -116,13 +116,13 @@ def _add_distance(commands: Any) -> None:
         "distance", help="time the distance of two Gaussians beside scipy's root"
     )
     parser.set_defaults(command=_distance)
-    parser.add_argument("--size", type=cli._positive, default=2048, metavar="N")
+    parser.add_argument("--size", type=flags.positive, default=2048, metavar="N")
     parser.add_argument(
         "--examples", type=_numbers, default=[10_000, 1000], metavar="N,N",
         help="numbers that Gaussians are fitted to (default: 10000,1000)",
     )  # fmt: skip
-    parser.add_argument("--rounds", type=cli._positive, default=3, metavar="N")
-    parser.add_argument("--threads", type=cli._positive, metavar="N")
+    parser.add_argument("--rounds", type=flags.positive, default=3, metavar="N")
+    parser.add_argument("--threads", type=flags.positive, metavar="N")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
 
 
@@ -135,14 +135,14 @@ def _add_metrics(commands: Any) -> None:
         "--metrics", type=lambda text: text.split(","), metavar="NAME,NAME",
         help="default: all of them",
     )  # fmt: skip
-    parser.add_argument("--examples", type=cli._positive, default=50_000, metavar="N")
-    parser.add_argument("--size", type=cli._positive, default=2048, metavar="N")
-    parser.add_argument("--threads", type=cli._positive, metavar="N")
+    parser.add_argument("--examples", type=flags.positive, default=50_000, metavar="N")
+    parser.add_argument("--size", type=flags.positive, default=2048, metavar="N")
+    parser.add_argument("--threads", type=flags.positive, metavar="N")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
 
 
 def _numbers(text: str) -> list[int]:
-    return [cli._positive(part) for part in text.split(",")]
+    return [flags.positive(part) for part in text.split(",")]
 
 
 def _distance(arguments: argparse.Namespace) -> str:
