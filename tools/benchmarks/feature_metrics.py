@@ -72,7 +72,12 @@ def _one(name: str, examples: int, size: int) -> dict[str, Any]:
 
     from compare_ssgan import components, config
     from compare_ssgan.evaluation.metric import Evidence, ImageSet
-    from tools.benchmarks.distance import features
+
+    def features(num: int, size: int, seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        result = rng.standard_normal((num, size), np.float32)
+        result *= np.logspace(0, -1.5, size, dtype=np.float32)
+        return np.maximum(result, 0, out=result)
 
     components.import_all()
     metric = config.registered()[f"metrics.{name}"]()

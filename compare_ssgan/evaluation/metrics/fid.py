@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -93,57 +94,70 @@ def trace_of_root(a: np.ndarray, b: np.ndarray) -> float:
     if min(scales) <= 0:
         return 0.0
     # Squares of features that are far from 1 would leave the range of numbers.
-    a, b = a / scales[0], b / scales[1]
-    (factor, order), other = _factor(a), None
+    units = np.sqrt(scales)
+    x, y = _factor(a, units[0]), None
     eigenvalues = None
-    if factor.shape[1] == len(factor) > _SMALL:
-        # factor^T b factor, only of its lower triangle. Symmetric matrices need not
-        # be transposed for Fortran.
-        permuted = b[np.ix_(order, order)]
-        product, _ = lapack.dsygst(permuted.T, factor, itype=2, lower=1, overwrite_a=1)
+    if x.columns.shape[1] == len(x.columns) > _SMALL:
+        # x^T b x, only of its lower triangle. Symmetric matrices need not be
+        # transposed for Fortran.
+        product = b[np.ix_(x.order, x.order)].T
+        product /= scales[1]
+        product, _ = lapack.dsygst(product, x.columns, itype=2, lower=1, overwrite_a=1)
         eigenvalues = np.linalg.eigvalsh(product, UPLO="L")
+        del product
     else:
-        other = _factor(b)
-        root = _product((factor, order), other)
+        y = _factor(b, units[1])
+        root = _product(x, y)
         if len(root) > _SMALL:
             eigenvalues = np.linalg.eigvalsh(root @ root.T)
-    if eigenvalues is not None and _error(eigenvalues) <= _TOLERANCE * (
-        np.trace(a) + np.trace(b)
-    ):
+    largest = np.trace(a) / scales[0] + np.trace(b) / scales[1]
+    if eigenvalues is not None and _error(eigenvalues) <= _TOLERANCE * largest:
         trace = np.sum(np.sqrt(np.maximum(eigenvalues, 0)))
     else:
         # Slower, but squares of small singular values are not lost beside large ones.
-        root = _product((factor, order), other or _factor(b))
+        root = _product(x, y or _factor(b, units[1]))
         trace = np.sum(scipy.linalg.svdvals(root, check_finite=False))
-    return float(np.sqrt(scales[0]) * np.sqrt(scales[1]) * trace)
+    return float(units[0] * units[1] * trace)
 
 
-def _factor(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns [size, rank] lower triangular, and the order of its rows.
+class _Factor(NamedTuple):
+    """A covariance as a product of a matrix with its transpose.
 
-    The Cholesky decomposition with pivots, as far as it goes: the rest is rounding.
-    Of the correlations, so that a feature of small numbers is no rounding of others.
+    Attributes:
+        columns: [size, rank], lower triangular.
+        order: [size] which dimension each row is.
+    """
+
+    columns: np.ndarray
+    order: np.ndarray
+
+
+def _factor(covariance: np.ndarray, unit: float) -> _Factor:
+    """Returns the Cholesky decomposition with pivots, as far as it goes.
+
+    The rest is rounding. Of the correlations, so that a feature of small numbers is
+    no rounding of others; in units of features.
     """
     deviations = np.sqrt(np.maximum(np.diagonal(covariance), 0))
     scale = np.where(deviations > 0, deviations, 1)
-    # One factor after the other: their product may be too small a number.
-    correlations = covariance / scale / scale[:, np.newaxis]
-    factor, pivots, rank, _ = lapack.dpstrf(
+    # By one after the other: their product may be too small a number.
+    correlations = covariance / scale
+    correlations /= scale[:, np.newaxis]
+    columns, pivots, rank, _ = lapack.dpstrf(
         correlations.T, lower=1, tol=len(scale) * np.finfo(float).eps, overwrite_a=1
     )
     order = pivots - 1
-    factor = np.tril(factor)[:, :rank] * scale[order, np.newaxis]
-    return np.asfortranarray(factor), order
+    columns = np.tril(columns)[:, :rank]
+    columns *= (scale / unit)[order, np.newaxis]
+    return _Factor(np.asfortranarray(columns), order)
 
 
-def _product(
-    x: tuple[np.ndarray, np.ndarray], y: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:
-    """Returns X^T Y of two factors and the orders of their rows, flat or square."""
+def _product(x: _Factor, y: _Factor) -> np.ndarray:
+    """Returns X^T Y, flat or square, with rows in the order of dimensions."""
     in_order = []
-    for factor, order in (x, y):
-        rows = np.empty_like(factor)
-        rows[order] = factor
+    for factor in (x, y):
+        rows = np.empty_like(factor.columns)
+        rows[factor.order] = factor.columns
         in_order.append(rows)
     few, many = sorted(in_order, key=lambda each: each.shape[1])
     return few.T @ many
