@@ -12,7 +12,14 @@ import tensorflow as tf
 
 from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import experiment, provenance
-from tools.benchmarks import machine, operations, rival, step, workloads
+from tools.benchmarks import (
+    feature_metrics,
+    machine,
+    operations,
+    rival,
+    step,
+    workloads,
+)
 
 ROOT = pathlib.Path(__file__).parent.parent
 TOOL = ROOT / "tools" / "benchmark.py"
@@ -288,6 +295,55 @@ def test_it_measures_the_step_of_the_default_run():
     assert found["rival"]["ratio"] == pytest.approx(8.0 / seconds)
     assert len(found["rival"]["round_ratios"]) == 2
     assert found["generator_parameters"] > found["discriminator_parameters"] > 0
+
+
+def test_it_times_the_distance_of_gaussians_beside_scipys_root():
+    done = benchmark("distance", "--size", 40, "--examples", "100,20", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    full, singular = found["cases"]["examples100"], found["cases"]["examples20"]
+    assert full["relative_difference"] < 1e-6
+    assert singular["distance"] > full["distance"] > 0
+    assert full["ratio"] == pytest.approx(full["sqrtm_seconds"] / full["seconds"])
+    assert len(full["round_ratios"]) == 3
+
+
+def test_it_takes_time_and_memory_of_a_metric():
+    done = benchmark(
+        *("metrics", "--metrics", "intra_fid", "--examples", 100, "--size", 4, "--json")
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["metrics"]["intra_fid"]
+    assert found["seconds"] > 0
+    assert 100e6 < found["rss_before_bytes"] <= found["peak_rss_bytes"] < 4e9
+    assert found["values"]["intra_fid"] > 0
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["distance", "--examples", "5,1"], "fitted to two or more"),
+        (["distance", "--examples", "x"], "must be a whole number from 1 on"),
+        (["metrics", "--metrics", "fid,did"], "knows no did, only fid"),
+    ],
+)
+def test_wrong_input_of_the_other_commands_is_refused(arguments, message):
+    done = benchmark(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", feature_metrics.NAMES)
+def test_metrics_of_50000_long_features_stay_below_two_gigabytes(name):
+    arguments = ["--metrics", name, "--json"]
+    if name in ("precision_recall", "density_coverage", "fid_standard_error"):
+        # Blocks, or replicates, of the same size, but a tenth as many.
+        arguments += ["--examples", 15_000]
+    done = benchmark("metrics", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["peak_rss_bytes"] < 2e9
 
 
 @pytest.mark.slow

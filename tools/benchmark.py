@@ -1,12 +1,16 @@
-"""Measures how fast this machine trains.
+"""Measures how fast this machine trains and evaluates.
 
     python tools/benchmark.py step [--precision mixed_bfloat16] [--width narrow]
     python tools/benchmark.py step --json --rival_command 'COMMAND OF THE RIVAL'
+    python tools/benchmark.py distance [--size 2048] [--examples 10000,1000] [--json]
+    python tools/benchmark.py metrics [--metrics fid,kid] [--examples 50000] [--json]
 
 `step` times the training step: seconds of a discriminator step, of a generator step and
 of an iteration (all discriminator steps and one generator step), beside the operations
 it needs, the speed at which the same process multiplies matrices, and its memory. It
-prints a table or one line of JSON. results/benchmarks/README.md explains the numbers.
+prints a table or one line of JSON. `distance` times the distance of two Gaussians
+beside the square root of scipy, `metrics` takes time and memory of each metric of
+features in a process of its own. results/benchmarks/README.md explains the numbers.
 """
 
 import argparse
@@ -25,7 +29,7 @@ from compare_ssgan.commands import arguments as flags  # noqa: E402
 from compare_ssgan.commands import machine  # noqa: E402
 from compare_ssgan.errors import CommandError, InputError  # noqa: E402
 from compare_ssgan.studies import threads  # noqa: E402
-from tools.benchmarks import rival  # noqa: E402
+from tools.benchmarks import feature_metrics, rival  # noqa: E402
 
 # An iteration of the wide networks takes seconds.
 ITERATIONS = {"paper": 5, "narrow": 30}
@@ -53,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_step(commands)
+    _add_distance(commands)
+    _add_metrics(commands)
     return parser
 
 
@@ -103,6 +109,63 @@ def _add_step(commands: Any) -> None:
         help="narrow: do not time the start of `compare_ssgan run`",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one line of JSON")
+
+
+def _add_distance(commands: Any) -> None:
+    parser = commands.add_parser(
+        "distance", help="time the distance of two Gaussians beside scipy's root"
+    )
+    parser.set_defaults(command=_distance)
+    parser.add_argument("--size", type=flags.positive, default=2048, metavar="N")
+    parser.add_argument(
+        "--examples", type=_numbers, default=[10_000, 1000], metavar="N,N",
+        help="numbers that Gaussians are fitted to (default: 10000,1000)",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=flags.positive, default=3, metavar="N")
+    parser.add_argument("--threads", type=flags.positive, metavar="N")
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+
+
+def _add_metrics(commands: Any) -> None:
+    parser = commands.add_parser(
+        "metrics", help="time and memory of each metric of features"
+    )
+    parser.set_defaults(command=_metrics)
+    parser.add_argument(
+        "--metrics", type=lambda text: text.split(","), metavar="NAME,NAME",
+        help="default: all of them",
+    )  # fmt: skip
+    parser.add_argument("--examples", type=flags.positive, default=50_000, metavar="N")
+    parser.add_argument("--size", type=flags.positive, default=2048, metavar="N")
+    parser.add_argument("--threads", type=flags.positive, metavar="N")
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+
+
+def _numbers(text: str) -> list[int]:
+    return [flags.positive(part) for part in text.split(",")]
+
+
+def _distance(arguments: argparse.Namespace) -> str:
+    if min(arguments.examples) < 2:
+        raise InputError("--examples: a Gaussian is fitted to two or more.")
+    threads.limit_libraries(arguments.threads)
+    from tools.benchmarks import distance
+
+    measured = distance.measure(arguments.size, arguments.examples, arguments.rounds)
+    return json.dumps(measured) if arguments.json else table(measured)
+
+
+def _metrics(arguments: argparse.Namespace) -> str:
+    names = arguments.metrics or list(feature_metrics.NAMES)
+    unknown = sorted(set(names) - set(feature_metrics.NAMES))
+    if unknown:
+        raise InputError(
+            f"--metrics knows no {', '.join(unknown)}, only "
+            f"{', '.join(feature_metrics.NAMES)}."
+        )
+    threads.limit_libraries(arguments.threads)
+    measured = feature_metrics.measure(names, arguments.examples, arguments.size)
+    return json.dumps(measured) if arguments.json else table(measured)
 
 
 def _step(arguments: argparse.Namespace) -> str:

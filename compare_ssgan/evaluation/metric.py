@@ -66,13 +66,16 @@ class ImageSet:
 
     @property
     def logits(self) -> np.ndarray:
-        """[examples, classes] float64, unnormalized."""
+        """[examples, classes] of the network's type, unnormalized.
+
+        Convert blocks, as for features.
+        """
         assert self._logits is not None, "the metric did not ask for logits"
-        return self._logits.astype(np.float64)
+        return self._logits
 
     @property
     def moments(self) -> Moments:
-        """Mean and unbiased covariance; ValueError for fewer than two examples."""
+        """Mean and unbiased covariance; InputError for fewer than two examples."""
         if self._moments is None:
             self._moments = moments_module.of(self.features)
         return self._moments

@@ -12,10 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
+from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import cache
 
 # Raised when a file of moments is missing, cut short, or something else altogether.
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+# Vectors that are converted to float64 at a time.
+_BLOCK = 4096
 
 
 class Moments(NamedTuple):
@@ -45,13 +49,17 @@ class RunningMoments:
         self._scatter = np.zeros((feature_size, feature_size))
 
     def update(self, features: np.ndarray) -> None:
-        """Adds vectors [examples, feature_size]."""
-        features = features.astype(np.float64)
-        num = len(features)
+        """Adds vectors [examples, feature_size], of any float type."""
+        # A copy of few rows: that of all vectors of a large set does not fit.
+        for first in range(0, len(features), _BLOCK):
+            self._update(features[first : first + _BLOCK].astype(np.float64))
+
+    def _update(self, centred: np.ndarray) -> None:
+        num = len(centred)
         # Features of a diverged network may overflow; the result is then not finite.
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = features.mean(axis=0)
-            centred = features - mean
+            mean = centred.mean(axis=0)
+            centred -= mean
             difference = mean - self._mean
             share = num / (self._num + num)
             self._scatter += centred.T @ centred
@@ -63,23 +71,31 @@ class RunningMoments:
         """Returns the moments of all vectors so far.
 
         Raises:
-            ValueError: If there are fewer than two: they have no covariance.
+            InputError: If there are fewer than two: they have no covariance.
         """
         if self._num < 2:
-            raise ValueError(
+            raise InputError(
                 f"The covariance of features needs two examples, there are {self._num}."
             )
         return Moments(self._num, self._mean, self._scatter / (self._num - 1))
 
 
-def of(features: np.ndarray) -> Moments:
+def of(features: np.ndarray, rows: np.ndarray | None = None) -> Moments:
     """Returns the moments of vectors [examples, feature_size].
 
+    Args:
+        features: The vectors, of any float type.
+        rows: Indices of those meant; None for all.
+
     Raises:
-        ValueError: If there are fewer than two.
+        InputError: If there are fewer than two.
     """
     running = RunningMoments(features.shape[1])
-    running.update(features)
+    if rows is None:
+        running.update(features)
+    else:
+        for first in range(0, len(rows), _BLOCK):
+            running.update(features[rows[first : first + _BLOCK]])
     return running.result()
 
 

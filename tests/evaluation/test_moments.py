@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import cache as cache_module
 from compare_ssgan.evaluation import moments
 from compare_ssgan.evaluation.moments import Moments, RunningMoments
@@ -39,8 +40,19 @@ def test_streamed_moments_are_those_of_the_whole(batch_size):
     np.testing.assert_allclose(found.covariance, expected, rtol=1e-8, atol=1e-9)
 
 
+def test_moments_of_some_rows_are_those_of_these():
+    features = RNG.normal(size=(9000, 2)).astype(np.float32)
+    rows = RNG.choice(9000, 5000)
+    found = moments.of(features, rows)
+    assert found.num == 5000
+    expected = features[rows].astype(np.float64)
+    np.testing.assert_allclose(found.mean, expected.mean(axis=0), rtol=1e-9)
+    expected = np.cov(expected, rowvar=False)
+    np.testing.assert_allclose(found.covariance, expected, rtol=1e-9, atol=1e-12)
+
+
 def test_one_example_has_no_covariance():
-    with pytest.raises(ValueError, match="two examples, there are 1"):
+    with pytest.raises(InputError, match="two examples, there are 1"):
         moments.of(np.zeros((1, 3)))
 
 

@@ -11,10 +11,12 @@ from compare_ssgan.evaluation.metric import Evidence, Metric
 
 # The seed that torch-fidelity shuffles with before it splits.
 _SEED = 2020
+# Logits that are converted to float64 at a time.
+_BLOCK = 4096
 
 
 @config.register("metrics")
-def inception_score(num_splits: int = 1) -> Metric:
+def inception_score(num_splits: int = 1, spread: bool = False) -> Metric:
     """The formula of the Inception score, on whichever classifier is evaluated.
 
     Salimans et al. 2016, https://arxiv.org/abs/1606.03498, section 4: from 1 to the
@@ -23,21 +25,31 @@ def inception_score(num_splits: int = 1) -> Metric:
     Args:
         num_splits: Number of parts whose scores are averaged: 1 as compare_gan; 10
             as the paper, with the shuffling of torch-fidelity.
+        spread: Whether to return the standard deviation over the parts, too, as the
+            paper does (divisor `num_splits`).
 
     Raises:
-        InputError: If there are no parts.
+        InputError: If there are no parts, or the spread of a single one is asked for.
     """
     if num_splits < 1:
         raise InputError(
             f"The Inception score cannot be averaged over {num_splits} parts. "
             "Change metrics.inception_score.num_splits."
         )
+    if spread and num_splits == 1:
+        raise InputError(
+            "A single part has no standard deviation. Change "
+            "metrics.inception_score.num_splits (10 is usual) or "
+            "metrics.inception_score.spread."
+        )
 
     def compute(evidence: Evidence) -> Sequence[float]:
-        return (score(evidence.fake.logits, num_splits=num_splits),)
+        scores = scores_of_parts(evidence.fake.logits, num_splits=num_splits)
+        mean = float(np.mean(scores))
+        return (mean, float(np.std(scores))) if spread else (mean,)
 
     return Metric(
-        kinds=("is",),
+        kinds=("is", "is_standard_deviation") if spread else ("is",),
         compute=compute,
         needs=frozenset(["logits"]),
         suffix="" if num_splits == 1 else f"_splits{num_splits}",
@@ -48,35 +60,52 @@ def score(logits: np.ndarray, *, num_splits: int = 1) -> float:
     """Returns exp of the mean divergence KL(p(y|x) || p(y)), averaged over parts.
 
     Args:
-        logits: [examples, classes] float64.
+        logits: [examples, classes], of any float type; computed in float64.
         num_splits: Number of parts.
 
     Raises:
         InputError: If there are fewer examples than parts.
     """
+    return float(np.mean(scores_of_parts(logits, num_splits=num_splits)))
+
+
+def scores_of_parts(logits: np.ndarray, *, num_splits: int) -> list[float]:
+    """Returns the score of each part; see `score`."""
     if len(logits) < num_splits:
         raise InputError(
             f"{len(logits)} examples cannot be split into {num_splits} parts. "
             "Change metrics.inception_score.num_splits."
         )
     if not np.all(np.isfinite(logits)):
-        return float("nan")
+        return [float("nan")] * num_splits
+    order = np.arange(len(logits))
     if num_splits > 1:
-        logits = logits[np.random.RandomState(_SEED).permutation(len(logits))]
+        order = np.random.RandomState(_SEED).permutation(len(logits))
     bounds = [i * len(logits) // num_splits for i in range(num_splits + 1)]
-    parts = [logits[i:j] for i, j in itertools.pairwise(bounds)]
-    return float(np.mean([_score(part) for part in parts]))
+    return [_score(logits, order[i:j]) for i, j in itertools.pairwise(bounds)]
 
 
-def _score(logits: np.ndarray) -> float:
-    log_p = logits - _log_sum_exp(logits, axis=1)
-    # The logarithm of the mean, so that a class nobody predicts gives no 0 * inf.
-    log_mean = _log_sum_exp(log_p, axis=0) - np.log(len(logits))
-    divergences = np.sum(np.exp(log_p) * (log_p - log_mean), axis=1)
-    return float(np.exp(np.mean(divergences)))
+def _score(logits: np.ndarray, rows: np.ndarray) -> float:
+    """Returns the score of some examples, of few at a time in float64.
+
+    The mean of KL(p(y|x) || p(y)) is the entropy of the mean prediction minus the mean
+    entropy of predictions.
+    """
+    total, negative_entropy = np.zeros(logits.shape[1]), 0.0
+    for first in range(0, len(rows), _BLOCK):
+        block = logits[rows[first : first + _BLOCK]].astype(np.float64)
+        log_p = block - _log_sum_exp(block)
+        p = np.exp(log_p)
+        total += np.sum(p, axis=0)
+        negative_entropy += float(np.sum(p * log_p))
+    mean = total / len(rows)
+    # A class that nobody predicts adds nothing.
+    predicted = mean[mean > 0]
+    divergence = negative_entropy / len(rows) - np.sum(predicted * np.log(predicted))
+    return float(np.exp(divergence))
 
 
-def _log_sum_exp(x: np.ndarray, axis: int) -> np.ndarray:
-    largest = np.max(x, axis=axis, keepdims=True)
-    total = np.sum(np.exp(x - largest), axis=axis, keepdims=True)
+def _log_sum_exp(x: np.ndarray) -> np.ndarray:
+    largest = np.max(x, axis=1, keepdims=True)
+    total = np.sum(np.exp(x - largest), axis=1, keepdims=True)
     return np.asarray(largest + np.log(total))

@@ -19,6 +19,7 @@ def kid(
     degree: int = 3,
     gamma: float | None = None,
     coefficient: float = 1.0,
+    spread: bool = False,
 ) -> Metric:
     """Kernel inception distance, of whichever features are evaluated.
 
@@ -33,6 +34,8 @@ def kid(
         degree: Degree of the kernel.
         gamma: Factor of the scalar product; None for 1 / feature_size.
         coefficient: Constant of the kernel.
+        spread: Whether to return the standard deviation over subsets, too, as
+            torch-fidelity does (divisor `num_subsets`); 0 for sets compared whole.
 
     Raises:
         InputError: If there are no subsets, or subsets of fewer than two examples.
@@ -46,7 +49,7 @@ def kid(
 
     def compute(evidence: Evidence) -> Sequence[float]:
         assert evidence.real is not None
-        distance = kernel_distance(
+        distance, deviation = kernel_distance(
             evidence.fake.features,
             evidence.real.features,
             num_subsets=num_subsets,
@@ -55,7 +58,7 @@ def kid(
             gamma=gamma,
             coefficient=coefficient,
         )
-        return (distance,)
+        return (distance, deviation) if spread else (distance,)
 
     suffix = ""
     if (num_subsets, subset_size) != (100, 1000):
@@ -67,7 +70,7 @@ def kid(
     if coefficient != 1:
         suffix += f"_coefficient{coefficient:g}"
     return Metric(
-        kinds=("kid",),
+        kinds=("kid", "kid_standard_deviation") if spread else ("kid",),
         compute=compute,
         needs=frozenset(["features"]),
         needs_real=True,
@@ -84,8 +87,10 @@ def kernel_distance(
     degree: int = 3,
     gamma: float | None = None,
     coefficient: float = 1.0,
-) -> float:
-    """Returns the mean over subsets of the unbiased squared MMD; may be negative.
+) -> tuple[float, float]:
+    """Returns mean and deviation over subsets of the unbiased squared MMD.
+
+    It may be negative.
 
     Args:
         fake: [examples, feature_size], of any float type; computed in float64.
@@ -97,10 +102,10 @@ def kernel_distance(
         coefficient: See `kid`.
 
     Raises:
-        ValueError: If a set has fewer than two examples.
+        InputError: If a set has fewer than two examples.
     """
     if min(len(fake), len(real)) < 2:
-        raise ValueError(
+        raise InputError(
             f"KID needs two examples of each kind, there are {len(fake)} generated "
             f"and {len(real)} real ones."
         )
@@ -119,9 +124,10 @@ def kernel_distance(
         if len(fake) == len(real) <= subset_size:
             # Every subset would be the whole set, whose order does not matter.
             fake, real = fake.astype(np.float64), real.astype(np.float64)
-            return _unbiased_mmd(
+            whole = _unbiased_mmd(
                 kernel(fake, fake), kernel(real, real), kernel(fake, real)
             )
+            return whole, 0.0 * whole
         size = min(subset_size, len(fake), len(real))
         rng = np.random.RandomState(_SEED)
         values = []
@@ -129,7 +135,7 @@ def kernel_distance(
             x = fake[rng.choice(len(fake), size, replace=False)].astype(np.float64)
             y = real[rng.choice(len(real), size, replace=False)].astype(np.float64)
             values.append(_unbiased_mmd(kernel(x, x), kernel(y, y), kernel(x, y)))
-        return float(np.mean(values))
+        return float(np.mean(values)), float(np.std(values))
 
 
 def _unbiased_mmd(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> float:

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+import scipy.linalg
 
 from compare_ssgan import tfgan
+from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import moments
 from compare_ssgan.evaluation.metric import Evidence, ImageSet
-from compare_ssgan.evaluation.metrics.fid import fid, frechet_distance
+from compare_ssgan.evaluation.metrics import fid as fid_module
+from compare_ssgan.evaluation.metrics.fid import fid, frechet_distance, trace_of_root
 from compare_ssgan.evaluation.moments import Moments
 
 RNG = np.random.default_rng(0)
@@ -90,7 +93,7 @@ def test_features_that_are_no_numbers_have_no_distance(bad):
 
 
 def test_one_example_is_too_few():
-    with pytest.raises(ValueError, match="two examples, there are 1"):
+    with pytest.raises(InputError, match="two examples, there are 1"):
         _fid(RNG.normal(size=(1, 3)), RNG.normal(size=(20, 3)))
 
 
@@ -99,3 +102,88 @@ def test_tfgan_finds_the_same_distance():
     b = RNG.normal(1, 1, (300, 10)) @ RNG.normal(size=(10, 10))
     expected = float(tfgan.frechet_distance(a, b))
     assert _fid(a, b) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_square_root_of_scipy_finds_the_same_distance():
+    a = RNG.normal(size=(500, 100)) @ RNG.normal(size=(100, 100))
+    b = RNG.normal(1, 1, (500, 100)) @ RNG.normal(size=(100, 100))
+    a, b = moments.of(a), moments.of(b)
+    root = scipy.linalg.sqrtm(a.covariance @ b.covariance).real
+    expected = np.sum((a.mean - b.mean) ** 2)
+    expected += np.trace(a.covariance + b.covariance - 2 * root)
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-9)
+
+
+def test_gaussians_of_2048_dimensions_one_apart_differ_by_2048():
+    a = _gaussian(np.zeros(2048), np.eye(2048))
+    b = _gaussian(np.ones(2048), np.eye(2048))
+    assert frechet_distance(a, b) == pytest.approx(2048, rel=1e-12)
+
+
+@pytest.mark.parametrize("rank_of_a, rank_of_b", [(3, 40), (40, 3), (7, 9), (39, 39)])
+def test_singular_covariances_have_the_root_that_their_factors_have(
+    rank_of_a, rank_of_b
+):
+    # Orthogonal columns: singular values of the product of the factors are known.
+    basis, _ = np.linalg.qr(RNG.normal(size=(40, 40)))
+    s, t = RNG.uniform(1, 5, rank_of_a), RNG.uniform(1, 5, rank_of_b)
+    a = (basis[:, :rank_of_a] * s**2) @ basis[:, :rank_of_a].T
+    b = (basis[:, -rank_of_b:] * t**2) @ basis[:, -rank_of_b:].T
+    deviations = np.zeros((2, 40))
+    deviations[0, :rank_of_a], deviations[1, -rank_of_b:] = s, t
+    expected = np.sum(deviations[0] * deviations[1])
+    assert trace_of_root(a, b) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_sets_without_a_common_direction_have_no_root():
+    basis, _ = np.linalg.qr(RNG.normal(size=(20, 20)))
+    a = basis[:, :8] @ basis[:, :8].T
+    b = basis[:, 8:] @ basis[:, 8:].T
+    assert trace_of_root(a, b) == pytest.approx(0, abs=1e-12)
+
+
+def test_features_of_very_different_scales_all_count():
+    deviations = np.logspace(-12, 12, 25)
+    a, b = np.diag(deviations**2), np.diag((2 * deviations) ** 2)
+    assert trace_of_root(a, b) == pytest.approx(2 * np.sum(deviations**2), rel=1e-12)
+    reverse = np.diag(deviations[::-1] ** 2)
+    assert trace_of_root(a, reverse) == pytest.approx(25, rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e120])
+def test_numbers_whose_squares_leave_the_range_have_a_distance(scale):
+    a, b = scale * np.diag([4.0, 9.0]), scale * np.diag([1.0, 16.0])
+    found = frechet_distance(_gaussian([0, 0], a), _gaussian([0, 0], b))
+    assert found == pytest.approx(scale * 2, rel=1e-12)
+
+
+def test_features_that_never_change_are_left_out():
+    a, b = RNG.normal(size=(60, 6)), RNG.normal(1, 2, (60, 6))
+    constant = np.full((60, 3), 0.1)
+    found = _fid(np.hstack([a, constant]), np.hstack([b, constant]))
+    assert found == pytest.approx(_fid(a, b), rel=1e-9)
+
+
+def test_covariances_of_nothing_have_no_root():
+    zero = np.zeros((3, 3))
+    assert trace_of_root(zero, zero) == trace_of_root(np.eye(3), zero) == 0
+
+
+def test_examples_fewer_than_dimensions_are_a_warning_once(monkeypatch):
+    warnings = []
+    fid_module.warn_of_few.cache_clear()
+    monkeypatch.setattr(
+        fid_module.logging, "warning", lambda text, *a: warnings.append(text % a)
+    )
+    for _ in range(2):
+        assert np.isfinite(_fid(RNG.normal(size=(9, 8)), RNG.normal(size=(8, 8))))
+        assert np.isfinite(_fid(RNG.normal(size=(9, 8)), RNG.normal(size=(9, 8))))
+    (warning,) = warnings
+    assert "8 features from 8 examples is singular" in warning
+
+
+def test_float32_features_are_measured_in_float64():
+    a = RNG.normal(1000, 1, (300, 4)).astype(np.float32)
+    b = RNG.normal(1001, 1, (300, 4)).astype(np.float32)
+    expected = _fid(a.astype(np.float64), b.astype(np.float64))
+    assert _fid(a, b) == pytest.approx(expected, rel=1e-12)

@@ -70,3 +70,25 @@ def test_no_parts_and_more_parts_than_examples_are_refused():
         inception_score(num_splits=0)
     with pytest.raises(InputError, match="3 examples cannot be split into 5"):
         score(np.zeros((3, 2)), num_splits=5)
+
+
+def test_the_spread_is_the_standard_deviation_over_parts():
+    logits = RNG.normal(0, 2, (23, 4))
+    shuffled = logits[np.random.RandomState(2020).permutation(23)]
+    parts = [shuffled[:7], shuffled[7:15], shuffled[15:]]
+    scores = [_score_by_formula(part) for part in parts]
+    metric = inception_score(num_splits=3, spread=True)
+    assert metric.kinds == ("is", "is_standard_deviation")
+    found = metric.compute(Evidence(ImageSet(logits=logits)))
+    assert found == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-10)
+
+
+def test_a_spread_of_one_part_is_refused():
+    with pytest.raises(InputError, match=r"no standard deviation.*num_splits"):
+        inception_score(spread=True)
+
+
+def test_more_logits_than_a_block_are_scored_in_float64():
+    logits = RNG.normal(0, 2, (9000, 3)).astype(np.float32)
+    expected = _score_by_formula(logits.astype(np.float64))
+    assert score(logits) == pytest.approx(expected, rel=1e-12)

@@ -54,8 +54,8 @@ def test_subsets_are_those_of_torch_fidelity():
 
 def test_a_whole_set_is_its_only_subset():
     x, y = RNG.normal(size=(12, 3)), RNG.normal(1, 1, (12, 3))
-    short = kernel_distance(x, y, num_subsets=3, subset_size=1000)
-    long = kernel_distance(x, y, num_subsets=3, subset_size=12)
+    short, _ = kernel_distance(x, y, num_subsets=3, subset_size=1000)
+    long, _ = kernel_distance(x, y, num_subsets=3, subset_size=12)
     assert short == pytest.approx(long, rel=1e-12)
 
 
@@ -75,7 +75,7 @@ def test_a_feature_that_is_no_number_gives_no_distance():
 
 
 def test_one_example_is_too_few():
-    with pytest.raises(ValueError, match="1 generated"):
+    with pytest.raises(InputError, match="1 generated"):
         _kid(np.zeros((1, 3)), np.zeros((5, 3)))
 
 
@@ -105,3 +105,22 @@ def test_options_that_are_not_the_default_are_in_the_name(options, suffix):
 def test_impossible_options_are_refused(options):
     with pytest.raises(InputError, match=r"metrics\.kid"):
         kid(**options)
+
+
+def test_the_spread_is_the_standard_deviation_over_subsets():
+    x, y = RNG.normal(size=(20, 3)), RNG.normal(1, 1, (20, 3))
+    rng = np.random.RandomState(2020)
+    values = []
+    for _ in range(4):
+        a = x[rng.choice(20, 5, replace=False)]
+        b = y[rng.choice(20, 5, replace=False)]
+        values.append(_mmd_by_loops(a, b))
+    metric = kid(num_subsets=4, subset_size=5, spread=True)
+    found = metric.compute(Evidence(ImageSet(features=x), ImageSet(features=y)))
+    assert metric.kinds == ("kid", "kid_standard_deviation")
+    assert found == pytest.approx((np.mean(values), np.std(values)), rel=1e-12)
+
+
+def test_sets_compared_whole_have_no_spread():
+    evidence = Evidence(*[ImageSet(features=RNG.normal(size=(9, 3)))] * 2)
+    assert kid(spread=True).compute(evidence)[1] == 0
