@@ -30,7 +30,10 @@ def test_every_metric_has_its_numbers(call):
     rows = [json.loads(line) for line in out.splitlines()]
     wrong = [row for row in rows if row["verdict"] == "FAIL"]
     assert (code, wrong) == (0, [])
-    assert {row["metric"] for row in rows} >= {"fid", "kid", "is"}
+    assert {row["metric"] for row in rows} >= {
+        "fid", "kid", "is", "precision", "recall", "density", "coverage", "prd",
+        "ms_ssim", "swd", "fractal_dimension", "intra_fid", "label_accuracy",
+    }  # fmt: skip
     for row in rows:
         assert row["source"]
         if row["verdict"] == "pass":

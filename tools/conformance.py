@@ -27,7 +27,15 @@ from compare_ssgan.commands import machine
 from tools.conformance_checks import check
 
 # Modules of `conformance_checks`, each with a function `checks`.
-MODULES = ("distances", "classifiers")
+MODULES = (
+    "distances",
+    "spreads",
+    "classifiers",
+    "manifolds",
+    "images",
+    "libraries",
+    "published",
+)
 _VERDICTS = ("pass", "FAIL", "not run")
 
 
@@ -51,7 +59,12 @@ def main() -> int:
     parser.add_argument(
         "--metric", default="", metavar="TEXT", help="only metrics with it in the name"
     )
+    parser.add_argument("--data_dir", metavar="DIR", help="where cifar10.npz lies")
     flags = parser.parse_args()
+    machine.load_tensorflow()
+    importlib.import_module("compare_ssgan.datasets.base").set_data_directory(
+        flags.data_dir
+    )
     found = []
     for outcome in outcomes(flags.metric):
         found.append(outcome)
