@@ -19,7 +19,7 @@ from compare_ssgan.evaluation import cache
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 # Vectors that are converted to float64 at a time.
-_BLOCK = 4096
+_BLOCK = 2048
 
 
 class Moments(NamedTuple):

@@ -11,7 +11,7 @@ from compare_ssgan.evaluation.metrics.fid import frechet_distance, warn_of_few
 from compare_ssgan.evaluation.moments import Moments
 
 # Vectors that are converted to float64 at a time.
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 @config.register("metrics")

@@ -14,7 +14,7 @@ _EPSILON = 1e-10
 # Vectors of both sets together that are clustered; of more, this many drawn at random.
 _MOST_CLUSTERED = 20_000
 # Vectors that are assigned to clusters at a time.
-_BLOCK = 8192
+_BLOCK = 2048
 
 
 @config.register("metrics")
@@ -181,7 +181,17 @@ def _clustered(fake: np.ndarray, real: np.ndarray, seed: int) -> np.ndarray:
         return np.concatenate([fake, real])
     drawn = np.random.default_rng(seed).choice(num, _MOST_CLUSTERED, replace=False)
     of_fake, of_real = drawn[drawn < len(fake)], drawn[drawn >= len(fake)] - len(fake)
-    return np.concatenate([fake[of_fake], real[of_real]])
+    result = np.empty((_MOST_CLUSTERED, fake.shape[1]), fake.dtype)
+    # Into place: a copy of each part beside the whole would be as large again.
+    np.take(fake, of_fake, axis=0, out=result[: len(of_fake)], mode="clip")
+    np.take(
+        real.astype(fake.dtype, copy=False),
+        of_real,
+        axis=0,
+        out=result[len(of_fake) :],
+        mode="clip",
+    )
+    return result
 
 
 def _shares(
