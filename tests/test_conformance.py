@@ -33,6 +33,8 @@ def test_every_metric_has_its_numbers(call):
     assert {row["metric"] for row in rows} >= {
         "fid", "kid", "is", "precision", "recall", "density", "coverage", "prd",
         "ms_ssim", "swd", "fractal_dimension", "intra_fid", "label_accuracy",
+        "log_condition_number", "gilbo", "probe", "discriminator_accuracy",
+        "rotation_accuracy",
     }  # fmt: skip
     for row in rows:
         assert row["source"]

@@ -33,6 +33,7 @@ MODULES = (
     "classifiers",
     "manifolds",
     "images",
+    "players",
     "libraries",
     "published",
 )
