@@ -1,7 +1,6 @@
 """A trained run as a SavedModel, for programs that do not have this package."""
 
 import contextlib
-import os
 import pathlib
 import shutil
 from collections.abc import Iterator, Mapping
@@ -149,7 +148,7 @@ def export(
         exported = _Exported(restored.game, restored.sampler, sampling)
         tf.saved_model.save(exported, str(partial), _signatures(exported, facts))
         files.write_json(partial / METADATA, metadata)
-        text = _readme(to.name, metadata, facts)
+        text = _readme(to.absolute().name, metadata, facts)
         (partial / README).write_text(text, encoding="utf-8")
         shutil.copyfile(Record(run_dir).read_config(), partial / CONFIG)
     return to
@@ -321,15 +320,10 @@ def _readme(name: str, metadata: Mapping[str, Any], facts: _Facts) -> str:
 @contextlib.contextmanager
 def _writing(to: pathlib.Path) -> Iterator[pathlib.Path]:
     """Returns a context with a directory that becomes `to` if all goes well."""
-    files.make_directory(to.parent, "--to")
-    partial = to.with_name(f".{to.name}.{os.getpid()}.tmp")
     try:
-        partial.mkdir()
-        yield partial
-        os.replace(partial, to)
+        with files.whole_directory(to, "--to") as partial:
+            yield partial
     except (OSError, tf.errors.OpError) as error:
         if files.is_disk_full(error):
             raise files.disk_full(to) from error
         raise InputError(f"--to: cannot write {to}: {error}.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -1,10 +1,12 @@
 """Writing records so that no reader, and no resumed run, ever sees half of one."""
 
+import contextlib
 import errno
 import json
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from compare_ssgan.errors import CommandError, InputError
@@ -92,6 +94,11 @@ def read_rows(path: pathlib.Path) -> list[dict[str, Any]]:
     return [row for _, row in _lines(path)]
 
 
+def whole_rows(path: pathlib.Path) -> bytes:
+    """Returns a file of JSON lines up to the first damaged one, as it is."""
+    return b"".join(line for line, _ in _lines(path))
+
+
 def truncate_rows(path: pathlib.Path, last_step: int) -> None:
     """Drops rows of steps after `last_step`, and whatever follows a damaged row."""
     if not path.exists():
@@ -144,6 +151,39 @@ def make_directory(path: pathlib.Path, option: str) -> list[pathlib.Path]:
             f"{option}."
         ) from error
     return created
+
+
+@contextlib.contextmanager
+def whole_directory(to: pathlib.Path, option: str) -> Iterator[pathlib.Path]:
+    """Returns a context with a directory whose contents become those of `to`.
+
+    That is if all goes well: else there is nothing in `to`, so that nobody takes a
+    part for the whole and the same command can be given again.
+
+    Args:
+        to: A directory that is empty or does not exist.
+        option: What the user set to choose it, for the message.
+
+    Raises:
+        InputError: If it cannot be written.
+        CommandError: If the disk is full.
+    """
+    to = pathlib.Path(os.path.abspath(to))
+    # One that is there stays: it may be mounted, or somebody's current directory.
+    inside = to.exists()
+    parent = to if inside else to.parent
+    make_directory(parent, option)
+    partial = parent / f".{to.name}.{os.getpid()}.tmp"
+    try:
+        partial.mkdir()
+        yield partial
+        if inside:
+            for child in sorted(partial.iterdir()):
+                os.replace(child, to / child.name)
+        else:
+            os.replace(partial, to)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def is_disk_full(error: Exception) -> bool:

@@ -104,8 +104,8 @@ def save_images(
         if archive:
             _write_archive(to, num, batches)
         else:
-            files.make_directory(to, "--to")
-            _write_pngs(to, batches)
+            with files.whole_directory(to, "--to") as directory:
+                _write_pngs(directory, batches)
     return to
 
 

@@ -168,8 +168,8 @@ class Record:
     def add_evaluations(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Adds measurements of a process that does not train: all of them or none."""
         path = self._evaluations
-        known = path.read_bytes() if path.exists() else b""
-        text = known + files.to_lines(rows).encode()
+        # A copy may have been cut short: what follows half a row could not be read.
+        text = files.whole_rows(path) + files.to_lines(rows).encode()
         # The one that trains removes temporary files from its directory.
         self.evaluating.mkdir(exist_ok=True)
         files.write_atomically(path, text, self.evaluating)

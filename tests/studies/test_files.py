@@ -1,11 +1,13 @@
 import errno
 import os
+import pathlib
 
 import pytest
 import tensorflow as tf
 
 from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import files
+from compare_ssgan.studies.record import Record
 
 
 def refuse(number):
@@ -118,3 +120,37 @@ def test_json_that_is_no_object_is_refused(tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(InputError, match="Cannot read"):
         files.read_json(tmp_path / "run.json")
+
+
+def test_measurements_are_added_behind_the_last_whole_row(tmp_path):
+    rows = [{"step": 1, "metric": m, "value": 0.5} for m in ("fid", "kid", "is")]
+    record = Record(tmp_path)
+    record.add_evaluations(rows[:2])
+    path = tmp_path / "evaluations.jsonl"
+    # As a copy that was interrupted.
+    path.write_bytes(path.read_bytes()[:-9])
+    record.add_evaluations(rows[1:])
+    assert record.evaluations() == rows
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_directory_is_written_as_a_whole_or_not_at_all(tmp_path, exists, monkeypatch):
+    to = tmp_path / "to"
+    if exists:
+        to.mkdir()
+        # As the current directory it has no name.
+        monkeypatch.chdir(to)
+    path = pathlib.Path() if exists else to
+    with (
+        pytest.raises(OSError, match="half"),
+        files.whole_directory(path, "--to") as directory,
+    ):
+        (directory / "a").touch()
+        raise OSError("half")
+    assert not any(to.iterdir()) if exists else not to.exists()
+    with files.whole_directory(path, "--to") as directory:
+        (directory / "a").touch()
+        (directory / "below").mkdir()
+        assert not (to / "a").exists()
+    assert sorted(each.name for each in to.iterdir()) == ["a", "below"]
+    assert not [*tmp_path.glob("**/.*")]
