@@ -13,6 +13,7 @@ in a digit is followed by an underscore: prd_f8_10k_test_inception_legacy.
 import re
 from typing import NamedTuple
 
+GENERATED = "generated images"
 _SPLITS = "train|test|validation|all|real"
 
 
@@ -23,11 +24,13 @@ class Kind(NamedTuple):
         label: Short name for axes.
         title: What it computes, for captions.
         lower_is_better: Its direction; None where neither is better.
+        examples: What the number in its name counts.
     """
 
     label: str
     title: str
     lower_is_better: bool | None
+    examples: str = GENERATED
 
 
 KINDS = {
@@ -60,23 +63,29 @@ KINDS = {
     ),
     "cas": Kind("CAS", "Accuracy on real images of a classifier of the samples", False),
     "log_condition_number": Kind(
-        "log condition number", "Mean log condition number of the generator", True
+        "log condition number",
+        "Mean log condition number of the generator",
+        True,
+        "latent vectors",
     ),
     "log_condition_number_deviation": Kind(
         "deviation of log condition number",
         "Deviation of the generator's log condition number over latents",
         None,
+        "latent vectors",
     ),
     "gilbo": Kind("GILBO", "Lower bound of the generative information, nats", False),
     "fractal_dimension": Kind(
         "fractal dimension", "Fractal dimension of the set of samples", False
     ),
-    "probe": Kind("probe", "Accuracy of a linear probe of D's features", False),
+    "probe": Kind(
+        "probe", "Accuracy of a linear probe of D's features", False, "training images"
+    ),
     "discriminator_accuracy": Kind(
-        "accuracy of D", "Share of images that D judges rightly", None
+        "accuracy of D", "Share of images that D judges rightly", None, "images"
     ),
     "rotation_accuracy": Kind(
-        "rotation accuracy", "Share of rotations that D recognizes", None
+        "rotation accuracy", "Share of rotations that D recognizes", None, "images"
     ),
 }
 

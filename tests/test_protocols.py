@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from compare_ssgan import protocols
+from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.protocols import KINDS, abbreviate, kind_of, read, write
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -129,3 +130,12 @@ def test_every_kind_says_how_it_is_read():
         assert about.title[0].isupper()
         assert about.lower_is_better in (True, False, None)
         assert protocols.kind_of(kind) == kind
+
+
+def test_other_truncations_have_other_names():
+    suffixes = [
+        Sampling(truncation=value).suffix for value in (0.5, 2, 1e-5, 0.1234567)
+    ]
+    assert suffixes == [
+        "_truncation0.5", "_truncation2", "_truncation1e-05", "_truncation0.1234567"
+    ]  # fmt: skip

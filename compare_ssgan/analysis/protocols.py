@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from compare_ssgan.errors import InputError
-from compare_ssgan.protocols import KINDS, kind_of, read
+from compare_ssgan.protocols import GENERATED, KINDS, kind_of, read
 
 
 def main_metric(names: Sequence[str]) -> str | None:
@@ -36,11 +36,15 @@ def describe(metric: str) -> str:
     name = read(metric)
     if name is None:
         return title
-    if name.split:
+    examples = kind.examples if kind else GENERATED
+    if name.split and examples != GENERATED:
+        # Judged is that split itself.
+        parts = [title, f"{name.num:,} {name.split} images"]
+    elif name.split:
         real = f"{name.num_real:,} {name.split} images"
         parts = [title, f"{name.num:,} generated against {real}"]
     else:
-        parts = [title, f"{name.num:,} generated images"]
+        parts = [title, f"{name.num:,} {examples}"]
     if name.rest:
         parts.append(name.rest)
     if name.truncation:

@@ -38,7 +38,9 @@ class Sampling(NamedTuple):
         if self.batch_size != BATCH_SIZE:
             suffix += f"_batch{self.batch_size}"
         if self.truncation is not None:
-            suffix += f"_truncation{self.truncation:g}"
+            # All digits: others would be another protocol.
+            text = repr(float(self.truncation)).removesuffix(".0")
+            suffix += f"_truncation{text}"
         if self.standing_statistics is not None:
             suffix += f"_standing{abbreviate(self.standing_statistics)}"
         return suffix

@@ -1,6 +1,8 @@
 import json
 import math
 
+import pytest
+
 from compare_ssgan.analysis import protocols, status
 from tests.analysis import fabricate
 
@@ -112,3 +114,17 @@ def test_a_caption_says_how_images_were_drawn():
         "Inception-score formula, 100 generated images, cnn_splits10, standing "
         "statistics of 64 samples"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "examples"),
+    [
+        ("rotation_accuracy100_test", "100 test images"),
+        ("discriminator_accuracy100_fake", "100 images, fake"),
+        ("probe1k_block0", "1,000 training images, block0"),
+        ("log_condition_number32", "32 latent vectors"),
+        ("cas100_test", "100 generated against 100 test images"),
+    ],
+)
+def test_a_caption_says_what_was_counted(name, examples):
+    assert protocols.describe(name).endswith(f", {examples}")
