@@ -17,10 +17,10 @@ def check_conditional(kind: str, model: Model | None) -> None:
     if model is None:
         raise InputError(
             f"The metric '{kind}' needs the labels that images were asked for, and "
-            "there are only images. Change evaluate.metrics."
+            "there are only images. Choose another metric."
         )
     if not model.game.num_classes:
         raise InputError(
             f"The metric '{kind}' is of conditional models, and the players of this "
-            "one see no labels. Change evaluate.metrics, or the method."
+            "one see no labels. Choose another metric, or another method."
         )

@@ -241,7 +241,7 @@ def check_metric(
     if "logits" in metric.needs and features is not None and not features.num_logits:
         raise InputError(
             f"The metric '{kind}' needs a classifier, and the features "
-            f"{features.name} are none. Change evaluate.metrics or "
+            f"{features.name} are none. Choose other metrics, or change "
             "evaluate.features."
         )
     classes = dataset.num_classes if dataset else 0
@@ -258,7 +258,7 @@ def check_metric(
     if metric.needs_model and model is None:
         raise InputError(
             f"The metric '{kind}' looks into a trained game, and there are only "
-            "images. Change evaluate.metrics."
+            "images. Choose other metrics."
         )
     metric.check(model, dataset)
 
@@ -313,8 +313,8 @@ def _check_numbers(
         raise InputError(
             f"{num_samples} generated images are to be compared with {num} real ones, "
             f"but the {split} split of {dataset.name} has {available}. Set "
-            f"EVAL_SAMPLES = {available} or less, or evaluate.num_real, or "
-            "evaluate.split."
+            f"EVAL_SAMPLES = {available} or less (of the command evaluate: "
+            f"evaluate.num_samples), or evaluate.num_real, or evaluate.split."
         )
 
 

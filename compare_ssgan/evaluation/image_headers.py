@@ -11,7 +11,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 3}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers without a length: TEM, RST0 to RST7.
 _BARE = frozenset([0x01, *range(0xD0, 0xD8)])
-_CONVERT = "Convert it to 8-bit RGB or greyscale without transparency."
+_CONVERT = "Convert it to 8-bit RGB or greyscale without transparency"
 
 
 class Header(NamedTuple):

@@ -112,9 +112,9 @@ def choose(weights: str | None) -> Source:
             "`compare_ssgan weights get` downloads them. Without network, fetch "
             f"{next(iter(PUBLISHED.values()))} on another machine, or take a copy of "
             "the module of TensorFlow Hub or the frozen graph of 2015, and call "
-            "`compare_ssgan weights add PATH`. Or set "
-            "evaluate.features = @features.digits_cnn() or "
-            "@features.random_convolutions()."
+            "`compare_ssgan weights add PATH`. Or choose other features, "
+            "digits_cnn or random_convolutions: evaluate.features = "
+            "@features.digits_cnn(), of `score` --features digits_cnn."
         )
     return found[0]
 

@@ -1,7 +1,9 @@
 """The registered components, as `compare_ssgan list` shows them."""
 
+import contextlib
 import inspect
 from collections import defaultdict
+from collections.abc import Sequence
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
@@ -35,3 +37,23 @@ def render(kind: str | None = None) -> str:
         for group in shown
     ]
     return "\n\n".join(blocks)
+
+
+def metric_hint(name: str, known: Sequence[str]) -> str:
+    """Returns what a wrong name of a metric may mean, as the end of a message.
+
+    That is the metric that measures a kind of that name, e.g. recall, or names that
+    are similar; nothing if there are none. The current configuration is emptied.
+
+    Args:
+        name: What the user wrote.
+        known: Names that are right.
+    """
+    config.load([])
+    for metric in config.registered():
+        if metric.startswith("metrics."):
+            with contextlib.suppress(InputError):
+                if name in config.make(f"@{metric}()").kinds:
+                    right = metric.removeprefix("metrics.")
+                    return f" '{name}' is measured by '{right}'."
+    return config.nearest(name, known)

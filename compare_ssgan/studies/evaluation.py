@@ -13,7 +13,7 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.analysis import records
 from compare_ssgan.errors import CommandError, InputError, RunHeldError
-from compare_ssgan.studies import files, lock, spec, stop, threads
+from compare_ssgan.studies import catalogue, files, lock, spec, stop, threads
 from compare_ssgan.studies.measuring import (
     SETTABLE,
     Measuring,
@@ -226,8 +226,8 @@ def _check(options: Options) -> None:
     for name in metrics:
         if name not in known:
             raise InputError(
-                f"--metrics: there is no metric '{name}'.{_hint(name, known)} There "
-                f"are: {', '.join(known)}."
+                f"--metrics: there is no metric '{name}'."
+                f"{catalogue.metric_hint(name, known)} There are: {', '.join(known)}."
             )
     if len(set(metrics)) < len(metrics):
         raise InputError(f"--metrics names one twice: {', '.join(metrics)}.")
@@ -236,13 +236,3 @@ def _check(options: Options) -> None:
             raise InputError(f"--seeds must be below {2**31}, not {seed}.")
     config.load([], options.settings, SETTABLE)
     config.check_values()
-
-
-def _hint(name: str, known: Sequence[str]) -> str:
-    """Returns which metric has a kind of that name, or a name that is similar."""
-    config.load([])
-    for metric in known:
-        with contextlib.suppress(InputError):
-            if name in config.make(f"@metrics.{metric}()").kinds:
-                return f" '{name}' is measured by '{metric}'."
-    return config.nearest(name, known)

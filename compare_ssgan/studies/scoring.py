@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import image_arrays, image_files, score
 from compare_ssgan.evaluation.image_source import ImageSource
 from compare_ssgan.evaluation.score import Judge, Score, Source
-from compare_ssgan.studies import spec
+from compare_ssgan.studies import catalogue, spec
 
 NO_FEATURES = "none"
 # Where nothing is chosen: those of them that there are, and that the features allow.
@@ -72,14 +73,14 @@ def render(scores: Sequence[Score], as_json: bool) -> str:
     """Returns scores as one JSON object or as a table.
 
     The object has a value per short name, and under "protocols" the same values by
-    their full names.
+    their full names; null where there is none, since JSON has no NaN.
     """
     if as_json:
-        return json.dumps(
-            {each.kind: each.value for each in scores}
-            | {"protocols": {each.metric: each.value for each in scores}},
-            indent=1,
-        )
+        values = [e.value if math.isfinite(e.value) else None for e in scores]
+        kinds, names = ([each[i] for each in scores] for i in range(2))
+        content = dict(zip(kinds, values, strict=True))
+        protocols = dict(zip(names, values, strict=True))
+        return json.dumps(content | {"protocols": protocols}, indent=1, allow_nan=False)
     rows = [("metric", "value", "protocol")]
     rows += [(each.kind, f"{each.value:.6g}", each.metric) for each in scores]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -98,7 +99,7 @@ def _names(metrics: str | None) -> list[str] | None:
         if name not in known:
             raise InputError(
                 f"--metrics: there is no metric '{name}'."
-                f"{config.nearest(name, [*known, *_SHORT])} There are: "
+                f"{catalogue.metric_hint(name, [*known, *_SHORT])} There are: "
                 f"{', '.join(sorted(known))}."
             )
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -11,6 +11,7 @@ from compare_ssgan.evaluation import moments, real_sets
 from compare_ssgan.evaluation.features.small_classifier import digits_cnn
 from compare_ssgan.evaluation.metrics.fid import frechet_distance
 from compare_ssgan.evaluation.metrics.inception_score import score
+from compare_ssgan.evaluation.score import Score
 from compare_ssgan.studies import scoring
 
 RNG = np.random.default_rng(0)
@@ -82,6 +83,12 @@ def test_json_is_one_object_with_short_names_beside_the_protocols(files, command
     assert found["kid"] == found["protocols"]["kid40_real_features"]
 
 
+def test_a_value_that_there_is_not_is_null_in_json():
+    text = scoring.render([Score("fid", "fid9_real_x", float("nan"))], as_json=True)
+    assert json.loads(text) == {"fid": None, "protocols": {"fid9_real_x": None}}
+    assert "NaN" not in text
+
+
 def test_a_table_has_a_line_per_value(files, command):
     code, out, _ = command(
         "score", files / "real", files / "fake", "--features", "random_convolutions"
@@ -110,9 +117,15 @@ def test_statistics_of_the_real_set_are_kept_by_content(files, monkeypatch):
     ("names", "options", "message"),
     [
         (("real", "fake"), {"metrics": "fdi"}, "no metric 'fdi'. Did you mean 'fid'"),
+        (("real", "fake"), {"metrics": "swd"}, "is measured by 'sliced_wasserstein'"),
         (("real", "fake"), {"metrics": "fid,fid"}, "names fid twice"),
         (("real", "fake"), {"features": "vgg"}, "there are no features 'vgg'"),
         (("none", "fake"), {}, "There is no .*none"),
+        (
+            ("real", "fake"),
+            {"metrics": "fid", "features": "inception"},
+            "of `score` --features digits_cnn",
+        ),
         (("real", "real/00.png"), {}, "00.png is neither a folder nor"),
         (
             ("real", "fake"),

@@ -140,8 +140,9 @@ class FeatureExtractor:
         if self.image_shape not in (None, image_shape):
             raise InputError(
                 f"The features {self.name} are of images of shape "
-                f"{self.image_shape}, but those of the dataset are {image_shape}. "
-                "Set evaluate.features = @features.random_convolutions()."
+                f"{self.image_shape}, and these are {image_shape}. Choose others: "
+                "evaluate.features = @features.random_convolutions(), of `score` "
+                "--features random_convolutions."
             )
 
 

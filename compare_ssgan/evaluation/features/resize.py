@@ -41,7 +41,8 @@ def prepare(images: tf.Tensor, protocol: str) -> tf.Tensor:
     if channels not in (1, 3):
         raise InputError(
             f"The Inception network sees images of 1 or 3 channels, not {channels}. "
-            "Set evaluate.features = @features.random_convolutions()."
+            "Choose others: evaluate.features = @features.random_convolutions(), of "
+            "`score` --features random_convolutions."
         )
     # Exactly the level again, which scaled by 1 / 255 and back it is not.
     levels = tf.round(images * _LARGEST_LEVEL)

@@ -162,5 +162,5 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
             f"Images of {num_pixels} numbers cannot depend on all of the "
             f"{samples.latents.shape[1]} latent variables, so that the metric tensor "
             "has no condition number. Remove metrics.condition_number from "
-            "evaluate.metrics, or lower LATENT_SIZE."
+            "the metrics, or lower LATENT_SIZE."
         )

@@ -92,7 +92,8 @@ def dimension(
     if num < num_seeds:
         raise InputError(
             f"The fractal dimension needs {num_seeds} images to count from, there are "
-            f"{num}. Raise EVAL_SAMPLES or change metrics.fractal_dimension.num_seeds."
+            f"{num}. Take more (evaluate.num_samples) or change "
+            "metrics.fractal_dimension.num_seeds."
         )
     seeds = vectors[rng.integers(num, size=num_seeds)].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):

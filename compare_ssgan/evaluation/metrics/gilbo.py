@@ -267,6 +267,6 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
     if model.game.prior is None:
         raise InputError(
             "metrics.gilbo needs latents whose density is known. Remove it from "
-            "evaluate.metrics, or train with gans.ModularGAN.latent_distribution = "
+            "the metrics, or train with gans.ModularGAN.latent_distribution = "
             "@latents.normal() or @latents.uniform()."
         )

@@ -65,7 +65,7 @@ def distances_of_classes(
     if np.any(classes < 0):
         raise InputError(
             "metrics.intra_fid needs a label of every image, and some have none. "
-            "Change evaluate.metrics."
+            "Choose another metric."
         )
     for labels, side in ((fake_labels, "generated"), (real_labels, "real")):
         counts = {int(c): int(np.sum(labels == c)) for c in classes}
@@ -74,8 +74,8 @@ def distances_of_classes(
             label, count = next(iter(few.items()))
             raise InputError(
                 f"metrics.intra_fid needs two {side} images of every class, and there "
-                f"are {len(few)} classes with fewer: {count} of class {label}. Raise "
-                "EVAL_SAMPLES: about 5000 per class are usual."
+                f"are {len(few)} classes with fewer: {count} of class {label}. Take "
+                "more (evaluate.num_samples): about 5000 per class are usual."
             )
         warn_of_few(min(counts.values()), fake.shape[1])
     return [
@@ -91,16 +91,16 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
     if dataset is not None and not dataset.num_classes:
         raise InputError(
             f"metrics.intra_fid compares classes, and {dataset.name} has no labels. "
-            "Change evaluate.metrics or DATASET."
+            "Choose another metric, or change DATASET."
         )
     if model is None:
         raise InputError(
             "metrics.intra_fid needs the labels that samples were asked for, and there "
-            "are only images. Change evaluate.metrics."
+            "are only images. Choose another metric."
         )
     if not model.game.num_classes:
         raise InputError(
             "metrics.intra_fid is of a conditional model, and this game is asked for "
-            "no labels. Change evaluate.metrics, or train a conditional method, e.g. "
+            "no labels. Choose another metric, or train a conditional method, e.g. "
             "--gin gin_configs/cond_gan.gin."
         )

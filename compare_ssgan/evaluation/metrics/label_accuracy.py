@@ -62,7 +62,7 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
     if np.max(labels) >= logits.shape[1]:
         raise InputError(
             f"There are images of class {np.max(labels)}, but the classifier knows "
-            f"{logits.shape[1]} classes. Change evaluate.features."
+            f"{logits.shape[1]} classes. Choose features of these classes."
         )
     hits = np.argmax(logits[labelled], axis=1) == labels[labelled]
     return float(np.mean(hits))

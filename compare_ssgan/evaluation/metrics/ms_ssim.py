@@ -184,8 +184,9 @@ def _batches(
     if num_images < needed:
         raise InputError(
             f"MS-SSIM needs {num_batches} batches of {batch_size}, {needed} generated "
-            f"images, and there are {num_images}. Set EVAL_SAMPLES = {needed} or more, "
-            "or change metrics.ms_ssim.num_batches, metrics.ms_ssim.batch_size."
+            f"images, and there are {num_images}. Take more "
+            f"(evaluate.num_samples = {needed}), or change "
+            "metrics.ms_ssim.num_batches, metrics.ms_ssim.batch_size."
         )
     drawn = np.random.default_rng(seed).permutation(num_images)[:needed]
     return iter(drawn.reshape(num_batches, batch_size))
@@ -208,8 +209,8 @@ def _batches_of_classes(
         if len(ids) < batch_size:
             raise InputError(
                 f"MS-SSIM within classes needs {-(-num // len(members)) * batch_size} "
-                f"generated images of each, and one has {len(members[which])}. Raise "
-                "EVAL_SAMPLES, or change metrics.ms_ssim.num_batches, "
+                f"generated images of each, and one has {len(members[which])}. Take "
+                "more (evaluate.num_samples), or change metrics.ms_ssim.num_batches, "
                 "metrics.ms_ssim.batch_size."
             )
         yield ids

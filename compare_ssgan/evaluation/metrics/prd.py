@@ -59,8 +59,8 @@ def prd(
         if balanced and len(fake) != len(real):
             raise InputError(
                 f"PRD of {len(fake)} generated and {len(real)} real images favours the "
-                "clusters of the larger set. Set evaluate.num_real = None, or "
-                "metrics.prd.balanced = False."
+                "clusters of the larger set. Take as many of both "
+                "(evaluate.num_real = None), or set metrics.prd.balanced = False."
             )
         precision, recall = curve_of_features(
             fake,
@@ -156,7 +156,7 @@ def curve_of_features(
     if len(fake) + len(real) < num_clusters or not (len(fake) and len(real)):
         raise InputError(
             f"{len(fake)} generated and {len(real)} real images cannot be divided into "
-            f"{num_clusters} clusters. Raise EVAL_SAMPLES or change "
+            f"{num_clusters} clusters. Take more (evaluate.num_samples) or change "
             "metrics.prd.num_clusters."
         )
     if not (_all_finite(fake) and _all_finite(real)):

@@ -88,5 +88,6 @@ def check_examples(fake: np.ndarray, real: np.ndarray, k: int, metric: str) -> N
         raise InputError(
             f"metrics.{metric} needs {k + 1} examples of each kind for "
             f"{k} neighbours, there are {len(fake)} generated and {len(real)} real "
-            f"ones. Raise EVAL_SAMPLES or change metrics.{metric}.num_neighbours."
+            "ones. Take more (evaluate.num_samples) or change "
+            f"metrics.{metric}.num_neighbours."
         )

@@ -158,7 +158,7 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
     if dataset is not None and not dataset.num_classes:
         raise InputError(
             f"metrics.probe needs labels, and {dataset.name} has none. Remove it from "
-            "evaluate.metrics, or choose another dataset."
+            "the metrics, or choose another dataset."
         )
 
 

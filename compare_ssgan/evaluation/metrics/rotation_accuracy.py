@@ -79,7 +79,7 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
     if _TASK not in model.game.heads:
         raise InputError(
             "metrics.rotation_accuracy needs a discriminator that was taught to tell "
-            "rotations. Remove it from evaluate.metrics, or train with "
+            "rotations. Remove it from the metrics, or train with "
             "gans.ModularGAN.tasks = [@tasks.Rotation]."
         )
 

@@ -216,8 +216,8 @@ def _check_shape(shape: ImageShape | tuple[int, ...]) -> None:
     if height != width or height < 8 or not _power_of_two(height):
         raise InputError(
             "The sliced Wasserstein distance is of square images with a size that is a "
-            f"power of two from 8 on, and these are {height}x{width}. Change "
-            "evaluate.metrics."
+            f"power of two from 8 on, and these are {height}x{width}. Choose another "
+            "metric."
         )
 
 
