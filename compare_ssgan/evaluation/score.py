@@ -1,5 +1,6 @@
 """Metrics of images that were made elsewhere."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ _SPLIT = "real"
 _BATCH_SIZE = 100
 # Vectors converted to float64 at once.
 _ROWS = 4000
+# What a run would set, as messages of metrics have it in parentheses.
+_SETTING = re.compile(r" \(evaluate\.[^)]*\)")
 
 
 class Score(NamedTuple):
@@ -106,9 +109,9 @@ def measure(
             _real_set(real, real_parts, features) if real_parts else None,
         )
         values = [metric.compute(evidence) for metric in metrics]
-    except ValueError as error:
+    except (InputError, ValueError) as error:
         # Of sets that are too small, for example.
-        raise InputError(str(error)) from error
+        raise InputError(_SETTING.sub("", str(error))) from error
     return [
         Score(kind, name, float(value))
         for metric, own in zip(metrics, values, strict=True)

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import os
 import pathlib
@@ -141,12 +142,9 @@ def test_a_directory_is_written_as_a_whole_or_not_at_all(tmp_path, exists, monke
         # As the current directory it has no name.
         monkeypatch.chdir(to)
     path = pathlib.Path() if exists else to
-    with (
-        pytest.raises(OSError, match="half"),
-        files.whole_directory(path, "--to") as directory,
-    ):
+    with contextlib.suppress(OSError), files.whole_directory(path, "--to") as directory:
         (directory / "a").touch()
-        raise OSError("half")
+        raise OSError
     assert not any(to.iterdir()) if exists else not to.exists()
     with files.whole_directory(path, "--to") as directory:
         (directory / "a").touch()

@@ -180,3 +180,18 @@ def test_a_command_that_cannot_score_exits_2(files, command):
     code, out, err = command("score", files / "none", files / "fake", "--metrics=swdd")
     assert (code, out) == (2, "")
     assert "no metric 'swdd'" in err
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ("ms_ssim", "there are 20. Take more, or change metrics.ms_ssim.num_batches"),
+        ("prd", "Take as many of both, or set metrics.prd.balanced"),
+        ("fractal_dimension", "Take more or change metrics.fractal_dimension"),
+    ],
+)
+def test_settings_of_runs_are_not_advised(files, metrics, message):
+    with pytest.raises(InputError, match=message):
+        scoring.score_paths(
+            files / "real", files / "fake", features="digits_cnn", metrics=metrics
+        )

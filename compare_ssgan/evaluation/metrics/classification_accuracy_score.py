@@ -93,7 +93,7 @@ def accuracy(
     if not found.total:
         raise InputError(
             "The classification accuracy score needs labelled real images, and there "
-            "are none. Choose another metric or evaluate.split."
+            "are none. Choose another metric or split (evaluate.split)."
         )
     return found.correct / found.total
 
