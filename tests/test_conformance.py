@@ -54,6 +54,12 @@ def test_a_broken_metric_is_reported(call, monkeypatch):
     assert out.splitlines()[-1].startswith("0 pass, ")
 
 
+def test_to_check_nothing_is_no_success(call, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        call("--metric", "fdi")
+    assert "no checked metric has 'fdi'" in capsys.readouterr().err
+
+
 def a_check(**options):
     defaults = {"expected": 1.0, "got": lambda: 1.0, "tolerance": 0.1}
     return check.Check("fid", "a case", "a source", **(defaults | options))

@@ -72,9 +72,11 @@ def main() -> int:
         if flags.json:
             numbers = outcome._asdict()
             for name in ("expected", "got"):
-                if math.isnan(numbers[name]):
+                if not math.isfinite(numbers[name]):
                     numbers[name] = None
             print(json.dumps(numbers), flush=True)
+    if not found:
+        parser.error(f"--metric: no checked metric has '{flags.metric}' in its name")
     if not flags.json:
         print(check.table(found))
         counts = {v: sum(o.verdict == v for o in found) for v in _VERDICTS}
