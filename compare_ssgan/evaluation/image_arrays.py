@@ -173,7 +173,10 @@ def _open_member(path: pathlib.Path, name: str) -> _Stored:
             begin(file)
             for first in range(0, num, size):
                 rows = min(size, num - first)
-                data = file.read(rows * row_bytes)
+                try:
+                    data = file.read(rows * row_bytes)
+                except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                    raise InputError(f"{path} is damaged: {error}.") from error
                 if len(data) < rows * row_bytes:
                     raise InputError(f"{path}: the array {name} is cut short.")
                 yield np.frombuffer(data, dtype).reshape(rows, *shape[1:])
@@ -235,9 +238,6 @@ def _digest(stored: _Stored, labels: np.ndarray | None) -> str:
 def _read(
     stored: _Stored, num: int, batch_size: int, prepare: Prepare | None
 ) -> Iterator[tf.Tensor]:
-    try:
-        for block in stored.blocks(num, batch_size):
-            images = tf.cast(tf.constant(block), tf.float32) / _LARGEST_LEVEL
-            yield images if prepare is None else prepare(images)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise InputError(f"{stored.name} is damaged: {error}.") from error
+    for block in stored.blocks(num, batch_size):
+        images = tf.cast(tf.constant(block), tf.float32) / _LARGEST_LEVEL
+        yield images if prepare is None else prepare(images)

@@ -61,6 +61,11 @@ def score_paths(
     if names is None and not _classifies(judge) and logits is None:
         names = [name for name in _default_names() if name != "inception_score"]
         judge = _judge(names, features, settings)
+    if logits is not None and not any("logits" in m.needs for m in judge.metrics):
+        raise InputError(
+            "--logits has no effect: no metric that is measured reads them. Add one, "
+            "e.g. is, to --metrics, or leave --logits out."
+        )
     unread = config.unread_bindings()
     if unread:
         raise InputError(f"These settings have no effect: {', '.join(unread)}.")

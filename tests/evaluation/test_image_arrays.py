@@ -114,3 +114,20 @@ def test_features_are_read(tmp_path, name, dtype):
 def test_what_are_no_features_is_refused(tmp_path, vectors, message):
     with pytest.raises(InputError, match=message):
         image_arrays.open_features(save(tmp_path / "a.npy", x=vectors))
+
+
+@pytest.mark.parametrize("kind", ["images", "features"])
+def test_an_archive_with_a_wrong_byte_is_damaged(tmp_path, kind):
+    path = tmp_path / "a.npz"
+    arrays = {"images": np.repeat(IMAGES, 99, axis=0), "features": np.tile(VECTORS, 99)}
+    np.savez(path, **{kind: arrays[kind]})
+    content = bytearray(path.read_bytes())
+    # Beyond what is read with the header.
+    content[-1000] ^= 1
+    path.write_bytes(content)
+    read = {
+        "images": lambda: image_arrays.open_images(path).content_hash,
+        "features": lambda: image_arrays.open_features(path),
+    }
+    with pytest.raises(InputError, match=r"a\.npz is damaged: Bad CRC-32"):
+        read[kind]()

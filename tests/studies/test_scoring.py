@@ -135,6 +135,11 @@ def test_statistics_of_the_real_set_are_kept_by_content(files, monkeypatch):
         (("real", "fake"), {"logits": "logits.npy"}, "--logits goes with --features"),
         (("real", "fake"), {"features": "none"}, "features are read from .npz and"),
         (
+            ("features0.npy", "features1.npy"),
+            {"features": "none", "metrics": "fid", "logits": "logits.npy"},
+            "--logits has no effect",
+        ),
+        (
             ("real", "fake"),
             {"settings": ("metrics.kid.degree = 2",), "metrics": "fid"},
             "no effect: metrics.kid.degree",
