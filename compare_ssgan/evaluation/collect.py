@@ -49,7 +49,8 @@ def collect(batches: Iterable[Observed], parts: frozenset[Part]) -> ImageSet:
         for name in parts - {"moments"}:
             if found[name] is not None:
                 kept.setdefault(name, []).append(found[name])
-    arrays = {name: np.concatenate(values) for name, values in kept.items()}
+    # One name at a time: all of them twice may not fit into memory.
+    arrays = {name: np.concatenate(kept.pop(name)) for name in list(kept)}
     moments = running.result() if running else None
     return ImageSet(**arrays, moments=moments, finite=finite)
 

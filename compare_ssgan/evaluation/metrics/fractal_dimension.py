@@ -48,6 +48,8 @@ def fractal_dimension(
 
     def compute(evidence: Evidence) -> Sequence[float]:
         images = evidence.fake.images
+        if not evidence.fake.finite:
+            return (float("nan"),)
         return (
             dimension(
                 images.reshape(len(images), -1),

@@ -88,24 +88,25 @@ def scores_of_parts(logits: np.ndarray, *, num_splits: int) -> list[float]:
 def _score(logits: np.ndarray, rows: np.ndarray) -> float:
     """Returns the score of some examples, of few at a time in float64.
 
-    The mean of KL(p(y|x) || p(y)) is the entropy of the mean prediction minus the mean
-    entropy of predictions.
+    In the order of operations, and so to the last bit, as of all at once.
     """
-    total, negative_entropy = np.zeros(logits.shape[1]), 0.0
-    for first in range(0, len(rows), _BLOCK):
-        block = logits[rows[first : first + _BLOCK]].astype(np.float64)
-        log_p = block - _log_sum_exp(block)
-        p = np.exp(log_p)
-        total += np.sum(p, axis=0)
-        negative_entropy += float(np.sum(p * log_p))
-    mean = total / len(rows)
-    # A class that nobody predicts adds nothing.
-    predicted = mean[mean > 0]
-    divergence = negative_entropy / len(rows) - np.sum(predicted * np.log(predicted))
-    return float(np.exp(divergence))
+    parts = [rows[first : first + _BLOCK] for first in range(0, len(rows), _BLOCK)]
+    largest = np.max([np.max(_log_p(logits[part]), axis=0) for part in parts], axis=0)
+    total = np.zeros((1, logits.shape[1]))
+    for part in parts:
+        shares = np.exp(_log_p(logits[part]) - largest)
+        total = np.sum(np.concatenate([total, shares]), axis=0, keepdims=True)
+    # The logarithm of the mean, so that a class nobody predicts gives no 0 * inf.
+    log_mean = largest + np.log(total) - np.log(len(rows))
+    divergences = []
+    for part in parts:
+        log_p = _log_p(logits[part])
+        divergences.append(np.sum(np.exp(log_p) * (log_p - log_mean), axis=1))
+    return float(np.exp(np.mean(np.concatenate(divergences))))
 
 
-def _log_sum_exp(x: np.ndarray) -> np.ndarray:
-    largest = np.max(x, axis=1, keepdims=True)
-    total = np.sum(np.exp(x - largest), axis=1, keepdims=True)
-    return np.asarray(largest + np.log(total))
+def _log_p(logits: np.ndarray) -> np.ndarray:
+    block = logits.astype(np.float64)
+    largest = np.max(block, axis=1, keepdims=True)
+    total = np.sum(np.exp(block - largest), axis=1, keepdims=True)
+    return np.asarray(block - (largest + np.log(total)))

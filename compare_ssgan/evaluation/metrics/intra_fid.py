@@ -31,6 +31,7 @@ def intra_fid() -> Metric:
             evidence.fake.labels,
             evidence.real.features,
             evidence.real.labels,
+            num_classes=evidence.dataset.num_classes if evidence.dataset else 0,
         )
         return (float(np.mean(distances)),)
 
@@ -48,6 +49,8 @@ def distances_of_classes(
     fake_labels: np.ndarray,
     real: np.ndarray,
     real_labels: np.ndarray,
+    *,
+    num_classes: int = 0,
 ) -> list[float]:
     """Returns the distance within each class, in the order of their numbers.
 
@@ -56,12 +59,15 @@ def distances_of_classes(
         fake_labels: [examples] integers.
         real: [examples, feature_size].
         real_labels: [examples] integers.
+        num_classes: Number of classes there are; 0 for those that occur.
 
     Raises:
         InputError: If an example has no label, or a class has fewer than two examples
             on either side.
     """
     classes = np.union1d(fake_labels, real_labels)
+    # A class that few images happen to have none of is no reason to leave it out.
+    classes = np.union1d(classes, np.arange(num_classes))
     if np.any(classes < 0):
         raise InputError(
             "metrics.intra_fid needs a label of every image, and some have none. "

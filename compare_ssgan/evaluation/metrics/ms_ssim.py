@@ -32,8 +32,8 @@ def ms_ssim(
     2018, https://arxiv.org/abs/1710.08446, section 5.3. From 0 to 1. Protocol and
     constants are compare_gan's (https://github.com/google/compare_gan): batches drawn
     from all samples, every pair of different images of a batch, five scales whatever
-    the size of the images, with a Gaussian window of the smaller of 11 pixels and the
-    size of the scale. Odd sizes are mirrored to even ones before they are halved. To
+    the size of the images, with a Gaussian window of the smallest of 11 pixels and the
+    sides of the scale. Odd sizes are mirrored to even ones before they are halved. To
     be compared with the `similarity` of real images: no data are of any diversity.
 
     Args:
@@ -133,7 +133,8 @@ def _similarities(
         second: [pairs].
         luminance: Whether to multiply by the luminance term, as at the last scale.
     """
-    rows, columns = (_windows(size) for size in images.shape[2:])
+    window = min(_WINDOW, *images.shape[2:])
+    rows, columns = (_windows(size, window) for size in images.shape[2:])
 
     def smooth(x: np.ndarray) -> np.ndarray:
         return np.matmul(rows, x @ columns.T)
@@ -154,12 +155,11 @@ def _similarities(
     return result
 
 
-def _windows(size: int) -> np.ndarray:
+def _windows(size: int, window: int) -> np.ndarray:
     """Returns the matrix that averages `size` pixels under every whole window.
 
     Images are small: products with it are faster than convolutions.
     """
-    window = min(_WINDOW, size)
     offsets = np.arange(window) - (window - 1) / 2
     weights = np.exp(-np.square(offsets / _SIGMA) / 2)
     matrix = np.zeros((size - window + 1, size))

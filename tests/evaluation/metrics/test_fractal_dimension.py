@@ -54,6 +54,12 @@ def test_a_pixel_that_is_no_number_gives_no_dimension():
     assert np.isnan(_dimension(vectors))
 
 
+def test_an_image_that_is_no_number_gives_no_dimension():
+    values = np.random.default_rng(1).integers(0, 256, size=(200, 4, 4, 1))
+    images = ImageSet(images=values.astype(np.uint8), finite=False)
+    assert np.isnan(fractal_dimension().compute(Evidence(images))[0])
+
+
 def test_fewer_images_than_seeds_are_refused():
     with pytest.raises(InputError, match="needs 100 images to count from, there are 9"):
         _dimension(_uniform(2, 9))

@@ -34,6 +34,18 @@ def test_a_class_that_nobody_predicts_is_no_division_by_zero():
     assert score(logits) == pytest.approx(2, rel=1e-12)
 
 
+def test_blocks_score_what_all_at_once_do_to_the_last_bit():
+    logits = RNG.normal(0, 5, (9001, 7)).astype(np.float32)
+    x = logits.astype(np.float64)
+    largest = np.max(x, axis=1, keepdims=True)
+    log_p = x - (largest + np.log(np.sum(np.exp(x - largest), 1, keepdims=True)))
+    largest = np.max(log_p, axis=0, keepdims=True)
+    total = np.sum(np.exp(log_p - largest), axis=0, keepdims=True)
+    log_mean = largest + np.log(total) - np.log(len(x))
+    divergences = np.sum(np.exp(log_p) * (log_p - log_mean), axis=1)
+    assert score(logits) == np.exp(np.mean(divergences))
+
+
 def test_equal_predictions_score_one():
     logits = np.tile(RNG.normal(size=(1, 10)), (20, 1))
     assert score(logits) == pytest.approx(1, rel=1e-12)

@@ -76,6 +76,16 @@ def test_classes_of_fewer_than_two_images_are_refused(
         intra_fid().compute(evidence)
 
 
+def test_a_class_that_neither_side_has_is_missed():
+    labels = np.repeat([0, 1], 5)
+    evidence = _evidence(_images(labels), _images(labels), labels, labels)
+    dataset = synthetic()
+    assert dataset.num_classes > 2
+    intra_fid().compute(evidence)
+    with pytest.raises(InputError, match="classes with fewer: 0 of class 2"):
+        intra_fid().compute(evidence._replace(dataset=dataset))
+
+
 def test_models_and_datasets_without_labels_are_refused():
     labelled = synthetic(image_shape=(8, 8, 1), num_examples=10, num_classes=2)
     unlabelled = synthetic(image_shape=(8, 8, 1), num_examples=10, num_classes=0)

@@ -36,8 +36,8 @@ def _by_loops(x, y):
         if scale:
             x, y = (_halved_by_loops(z) for z in (x, y))
         height, width = x.shape
-        rows, columns = min(11, height), min(11, width)
-        window = np.outer(*(_gauss(size) for size in (rows, columns)))
+        rows = columns = min(11, height, width)
+        window = np.outer(_gauss(rows), _gauss(columns))
         contrast, whole = [], []
         for i in range(height - rows + 1):
             for j in range(width - columns + 1):
