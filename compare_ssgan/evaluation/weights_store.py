@@ -173,7 +173,10 @@ def add(
         name = f"{_PREFIXES[source.kind]}{source.label}{suffix}"
     target = directory() / name
     if not target.exists():
-        _store(lambda temporary: _copy(path, temporary), target)
+        try:
+            _store(lambda temporary: _copy(path, temporary), target)
+        except OSError as error:
+            raise CommandError(f"Cannot store {path}: {error}.") from error
     return _source(source.kind, target)
 
 

@@ -88,6 +88,12 @@ def test_what_the_check_refuses_is_not_stored(tmp_path, store):
     assert not store.exists()
 
 
+def test_a_store_that_cannot_be_written_costs_one_message(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMPARE_SSGAN_CACHE", str(_file(tmp_path / "no_directory")))
+    with pytest.raises(CommandError, match=r"Cannot store .*\.pth: .*no_directory"):
+        _add(_file(tmp_path / PORT))
+
+
 def test_what_is_of_no_known_kind_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"There is no .*a\.pth"):
         _add(tmp_path / "a.pth")
