@@ -156,6 +156,7 @@ def metric_names(
     names = []
     for metric in metrics:
         check_metric(metric, features, model, dataset)
+        metric.check_numbers(num_samples, num_real or num_samples)
         names.append(
             names_of(
                 metric,

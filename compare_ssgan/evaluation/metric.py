@@ -159,6 +159,7 @@ class Metric(NamedTuple):
             e.g. one per block of D.
         check: Raises an `InputError` if the metric cannot be had of a model (None
             where there is none but images) and a dataset.
+        check_numbers: The same of a number of generated and one of real images.
     """
 
     kinds: tuple[str, ...]
@@ -170,6 +171,7 @@ class Metric(NamedTuple):
     suffix: str = ""
     variants: Callable[[Model | None], Sequence[str]] = _once
     check: Callable[[Model | None, Dataset | None], None] = lambda model, dataset: None
+    check_numbers: Callable[[int, int], None] = lambda num_fake, num_real: None
 
     def number(self, num_samples: int, dataset: Dataset | None) -> int:
         """Returns the number of examples in its name.

@@ -101,6 +101,7 @@ def measure(
     _check_sizes(real, fake, logits)
     for metric in metrics:
         _check(metric, features, real, fake, logits)
+        metric.check_numbers(fake.num_examples, real.num_examples)
     fake_parts = frozenset[Part]().union(*(m.needs for m in metrics))
     real_parts = frozenset[Part]().union(*(m.needs for m in metrics if m.needs_real))
     try:

@@ -14,9 +14,15 @@ from compare_ssgan.evaluation.evaluate import evaluate, metric_names, reference_
 from compare_ssgan.evaluation.features.extractor import FeatureExtractor
 from compare_ssgan.evaluation.features.random_convolutions import random_convolutions
 from compare_ssgan.evaluation.metric import Evidence, ImageSet
+from compare_ssgan.evaluation.metrics.density_coverage import density_coverage
 from compare_ssgan.evaluation.metrics.fid import fid
+from compare_ssgan.evaluation.metrics.fid_infinity import fid_infinity
+from compare_ssgan.evaluation.metrics.fractal_dimension import fractal_dimension
 from compare_ssgan.evaluation.metrics.inception_score import inception_score, score
 from compare_ssgan.evaluation.metrics.kid import kid
+from compare_ssgan.evaluation.metrics.ms_ssim import ms_ssim
+from compare_ssgan.evaluation.metrics.prd import prd
+from compare_ssgan.evaluation.metrics.precision_recall import precision_recall
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.types import Samples
 
@@ -259,6 +265,37 @@ def test_gin_supplies_what_the_caller_does_not(dataset, tmp_path):
 def test_wrong_settings_are_refused(dataset, extractor, changes, message):
     with pytest.raises(InputError, match=message):
         evaluate(noise, dataset, **_options(extractor, **changes))
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (precision_recall(num_neighbours=50), "needs 51 examples of each kind"),
+        (density_coverage(num_neighbours=50), "needs 51 examples of each kind"),
+        (inception_score(num_splits=51), "50 examples cannot be split into 51"),
+        (fractal_dimension(num_seeds=51), "needs 51 images to count from"),
+        (fid_infinity(num_sizes=40), "40 subsets of different sizes"),
+        (ms_ssim(), "320 generated images, and there are 50"),
+    ],
+)
+def test_too_few_examples_are_told_before_anything_is_drawn(
+    dataset, extractor, metric, message
+):
+    def sampler(num, rng):
+        raise AssertionError("nothing is to be drawn")
+
+    options = _options(extractor, metrics=[fid(), metric])
+    with pytest.raises(InputError, match=message):
+        evaluate(sampler, dataset, **options)
+    # Also where a run is built, which measures nothing yet.
+    with pytest.raises(InputError, match=message):
+        evaluate(sampler, dataset, diverged=True, **options)
+
+
+def test_unequal_numbers_of_prd_are_told_before_anything_is_drawn(dataset, extractor):
+    options = _options(extractor, metrics=[prd()], num_samples=60, num_real=50)
+    with pytest.raises(InputError, match=r"60 generated and 50 real.*balanced = False"):
+        evaluate(noise, dataset, diverged=True, **options)
 
 
 def test_a_score_without_a_classifier_is_refused(dataset):

@@ -44,6 +44,9 @@ def density_coverage(num_neighbours: int = 5) -> Metric:
         compute=compute,
         needs=frozenset(["features"]),
         needs_real=True,
+        check_numbers=lambda num_fake, num_real: check_examples(
+            num_fake, num_real, num_neighbours, "density_coverage"
+        ),
         suffix="" if num_neighbours == 5 else f"_neighbours{num_neighbours}",
     )
 
@@ -61,7 +64,7 @@ def density_and_coverage(
     Raises:
         InputError: If a set has no more than `k` examples.
     """
-    check_examples(fake, real, k, "density_coverage")
+    check_examples(len(fake), len(real), k, "density_coverage")
     centre = neighbours.centre_of(real)
     generated, true = (neighbours.points(each, centre) for each in (fake, real))
     if generated is None or true is None:

@@ -56,6 +56,9 @@ def fid_infinity(num_sizes: int = 15, smallest: int = 5000) -> Metric:
         compute=compute,
         needs=frozenset(["features", "moments"]),
         needs_real=True,
+        check_numbers=lambda num_fake, num_real: _check_sizes(
+            num_fake, num_sizes, smallest
+        ),
         suffix=suffix + ("" if smallest == 5000 else f"_from{smallest}"),
     )
 
@@ -82,3 +85,7 @@ def intercept(sizes: np.ndarray, distances: Sequence[float]) -> float:
         return float("nan")
     design = np.stack([np.ones(len(sizes)), 1 / np.asarray(sizes)], axis=1)
     return float(np.linalg.lstsq(design, np.asarray(distances), rcond=None)[0][0])
+
+
+def _check_sizes(num: int, num_sizes: int, smallest: int) -> None:
+    subset_sizes(num, num_sizes, smallest)

@@ -66,6 +66,7 @@ def fractal_dimension(
         kinds=("fractal_dimension",),
         compute=compute,
         needs=frozenset(["images"]),
+        check_numbers=lambda num_fake, num_real: _check_seeds(num_fake, num_seeds),
         suffix=suffix + ("" if scale == 0.1 else f"_scale{scale:g}"),
     )
 
@@ -91,12 +92,7 @@ def dimension(
         InputError: If there are fewer examples than seeds.
     """
     num = len(vectors)
-    if num < num_seeds:
-        raise InputError(
-            f"The fractal dimension needs {num_seeds} images to count from, there are "
-            f"{num}. Take more (evaluate.num_samples) or change "
-            "metrics.fractal_dimension.num_seeds."
-        )
+    _check_seeds(num, num_seeds)
     seeds = vectors[rng.integers(num, size=num_seeds)].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         distances = np.concatenate(
@@ -128,3 +124,12 @@ def _slope(
     if np.sum(near) < 2:
         return 0.0
     return float(np.polyfit(x[near], y[near], 1)[0])
+
+
+def _check_seeds(num: int, num_seeds: int) -> None:
+    if num < num_seeds:
+        raise InputError(
+            f"The fractal dimension needs {num_seeds} images to count from, there are "
+            f"{num}. Take more (evaluate.num_samples) or change "
+            "metrics.fractal_dimension.num_seeds."
+        )

@@ -53,6 +53,7 @@ def inception_score(num_splits: int = 1, spread: bool = False) -> Metric:
         compute=compute,
         needs=frozenset(["logits"]),
         suffix="" if num_splits == 1 else f"_splits{num_splits}",
+        check_numbers=lambda num_fake, num_real: _check_splits(num_fake, num_splits),
     )
 
 
@@ -69,13 +70,17 @@ def score(logits: np.ndarray, *, num_splits: int = 1) -> float:
     return float(np.mean(scores_of_parts(logits, num_splits=num_splits)))
 
 
-def scores_of_parts(logits: np.ndarray, *, num_splits: int) -> list[float]:
-    """Returns the score of each part; see `score`."""
-    if len(logits) < num_splits:
+def _check_splits(num: int, num_splits: int) -> None:
+    if num < num_splits:
         raise InputError(
-            f"{len(logits)} examples cannot be split into {num_splits} parts. "
+            f"{num} examples cannot be split into {num_splits} parts. "
             "Change metrics.inception_score.num_splits."
         )
+
+
+def scores_of_parts(logits: np.ndarray, *, num_splits: int) -> list[float]:
+    """Returns the score of each part; see `score`."""
+    _check_splits(len(logits), num_splits)
     if not np.all(np.isfinite(logits)):
         return [float("nan")] * num_splits
     order = np.arange(len(logits))

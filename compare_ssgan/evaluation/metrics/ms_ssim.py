@@ -69,6 +69,8 @@ def ms_ssim(
         if within_class:
             check_conditional("ms_ssim", model)
 
+    # How many are needed within classes depends on what is drawn.
+    needed = 0 if within_class else num_batches or _NUM_BATCHES
     usual = None if within_class else _NUM_BATCHES
     suffix = "_within_class" * within_class
     if num_batches not in (None, usual):
@@ -82,6 +84,9 @@ def ms_ssim(
         needs=frozenset(parts),
         suffix=suffix,
         check=check,
+        check_numbers=lambda num_fake, num_real: _check_images(
+            num_fake, needed, batch_size
+        ),
     )
 
 
@@ -180,6 +185,13 @@ def _halved(images: np.ndarray) -> np.ndarray:
 def _batches(
     num_images: int, num_batches: int, batch_size: int, seed: int
 ) -> Iterator[np.ndarray]:
+    _check_images(num_images, num_batches, batch_size)
+    needed = num_batches * batch_size
+    drawn = np.random.default_rng(seed).permutation(num_images)[:needed]
+    return iter(drawn.reshape(num_batches, batch_size))
+
+
+def _check_images(num_images: int, num_batches: int, batch_size: int) -> None:
     needed = num_batches * batch_size
     if num_images < needed:
         raise InputError(
@@ -188,8 +200,6 @@ def _batches(
             f"(evaluate.num_samples = {needed}), or change "
             "metrics.ms_ssim.num_batches, metrics.ms_ssim.batch_size."
         )
-    drawn = np.random.default_rng(seed).permutation(num_images)[:needed]
-    return iter(drawn.reshape(num_batches, batch_size))
 
 
 def _batches_of_classes(

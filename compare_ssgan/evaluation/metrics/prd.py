@@ -53,15 +53,18 @@ def prd(
         )
     _check_angles(num_angles)
 
-    def compute(evidence: Evidence) -> Sequence[float]:
-        assert evidence.real is not None
-        fake, real = evidence.fake.features, evidence.real.features
-        if balanced and len(fake) != len(real):
+    def check_numbers(num_fake: int, num_real: int) -> None:
+        if balanced and num_fake != num_real:
             raise InputError(
-                f"PRD of {len(fake)} generated and {len(real)} real images favours the "
+                f"PRD of {num_fake} generated and {num_real} real images favours the "
                 "clusters of the larger set. Take as many of both "
                 "(evaluate.num_real = None), or set metrics.prd.balanced = False."
             )
+
+    def compute(evidence: Evidence) -> Sequence[float]:
+        assert evidence.real is not None
+        fake, real = evidence.fake.features, evidence.real.features
+        check_numbers(len(fake), len(real))
         precision, recall = curve_of_features(
             fake,
             real,
@@ -89,6 +92,7 @@ def prd(
         compute=compute,
         needs=frozenset(["features"]),
         needs_real=True,
+        check_numbers=check_numbers,
         suffix=suffix + ("" if balanced else "_unbalanced"),
     )
 

@@ -41,6 +41,9 @@ def precision_recall(num_neighbours: int = 3) -> Metric:
         compute=compute,
         needs=frozenset(["features"]),
         needs_real=True,
+        check_numbers=lambda num_fake, num_real: check_examples(
+            num_fake, num_real, num_neighbours, "precision_recall"
+        ),
         suffix="" if num_neighbours == 3 else f"_neighbours{num_neighbours}",
     )
 
@@ -58,7 +61,7 @@ def precision_and_recall(
     Raises:
         InputError: If a set has no more than `k` examples.
     """
-    check_examples(fake, real, k, "precision_recall")
+    check_examples(len(fake), len(real), k, "precision_recall")
     centre = neighbours.centre_of(real)
     generated, true = (neighbours.points(each, centre) for each in (fake, real))
     if generated is None or true is None:
@@ -82,12 +85,12 @@ def check_neighbours(num_neighbours: int, metric: str) -> None:
         )
 
 
-def check_examples(fake: np.ndarray, real: np.ndarray, k: int, metric: str) -> None:
+def check_examples(num_fake: int, num_real: int, k: int, metric: str) -> None:
     """Raises an `InputError` if an example has no k-th neighbour."""
-    if min(len(fake), len(real)) <= k:
+    if min(num_fake, num_real) <= k:
         raise InputError(
             f"metrics.{metric} needs {k + 1} examples of each kind for "
-            f"{k} neighbours, there are {len(fake)} generated and {len(real)} real "
+            f"{k} neighbours, there are {num_fake} generated and {num_real} real "
             "ones. Take more (evaluate.num_samples) or change "
             f"metrics.{metric}.num_neighbours."
         )
