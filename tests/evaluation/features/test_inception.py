@@ -141,5 +141,6 @@ def test_it_is_registered():
 
 def test_the_images_of_any_dataset_are_accepted(path):
     features = inception(tap=64, weights=path)
+    assert features.image_shape is None
     features.check(digits().image_shape)
     features.check((128, 128, 3))
