@@ -101,10 +101,11 @@ def measure(
     _check_sizes(real, fake, logits)
     for metric in metrics:
         _check(metric, features, real, fake, logits)
-        metric.check_numbers(fake.num_examples, real.num_examples)
     fake_parts = frozenset[Part]().union(*(m.needs for m in metrics))
     real_parts = frozenset[Part]().union(*(m.needs for m in metrics if m.needs_real))
     try:
+        for metric in metrics:
+            metric.check_numbers(fake.num_examples, real.num_examples)
         evidence = Evidence(
             _fake_set(fake, fake_parts, features, logits),
             _real_set(real, real_parts, features) if real_parts else None,
