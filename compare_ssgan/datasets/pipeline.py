@@ -99,7 +99,8 @@ class ArraySplit:
         if not 0 < num_examples <= self.num_examples:
             raise InputError(
                 f"{num_examples} examples were asked of a split of "
-                f"{self.num_examples}. Change EVAL_SAMPLES."
+                f"{self.num_examples}. Change EVAL_SAMPLES (of the command "
+                "evaluate: evaluate.num_samples)."
             )
         return (
             self._samples(np.arange(first, min(first + batch_size, num_examples)))
