@@ -9,7 +9,7 @@ from compare_ssgan.datasets.base import Dataset, Split
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.compiled import compiled
 from compare_ssgan.evaluation.metric import Evidence
-from compare_ssgan.evaluation.model import Model
+from compare_ssgan.evaluation.model import Model, drawing
 from compare_ssgan.evaluation.sampling import Draw
 from compare_ssgan.types import ImageGame, Samples
 
@@ -91,6 +91,34 @@ def number(asked: int | None) -> Callable[[int, Dataset | None], int]:
         return min(num_samples, *(split.num_examples for split in splits))
 
     return choose
+
+
+def of_all(
+    evidence: Evidence,
+    num: int,
+    setting: str,
+    value: Callable[[Iterable[Samples], bool], float],
+) -> tuple[float, float, float]:
+    """Returns a value of train, of test and of generated images.
+
+    Args:
+        evidence: Has the players and the dataset.
+        num: Number of images of each.
+        setting: See `real`.
+        value: Of batches, and of whether they are real.
+
+    Raises:
+        InputError: If a split has fewer images.
+    """
+    assert evidence.model is not None
+    assert evidence.dataset is not None
+    train, test = evidence.dataset.train, evidence.dataset.test
+    with drawing(evidence.model, evidence.sampling) as draw:
+        return (
+            value(real(train, num, setting), True),
+            value(real(test, num, setting), True),
+            value(generated(evidence, draw, num), False),
+        )
 
 
 def generated(evidence: Evidence, draw: Draw, num: int) -> Iterator[Samples]:

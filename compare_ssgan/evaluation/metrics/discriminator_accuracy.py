@@ -9,8 +9,9 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import judging
 from compare_ssgan.evaluation.metric import Evidence, Metric
-from compare_ssgan.evaluation.model import drawing
 from compare_ssgan.types import ImageGame, Samples
+
+_SETTING = "metrics.discriminator_accuracy.num_images"
 
 
 @config.register("metrics")
@@ -43,11 +44,8 @@ def discriminator_accuracy(num_images: int | None = None) -> Metric:
     number = judging.number(num_images)
 
     def compute(evidence: Evidence) -> Sequence[float]:
-        model, dataset = evidence.model, evidence.dataset
+        model = evidence.model
         assert model is not None
-        assert dataset is not None
-        num = number(evidence.num_samples, dataset)
-        setting = "metrics.discriminator_accuracy.num_images"
 
         def share(batches: Iterable[Samples], are_real: bool) -> float:
             logits = judging.judge(model, batches, _read, "logits")["logits"]
@@ -55,12 +53,8 @@ def discriminator_accuracy(num_images: int | None = None) -> Metric:
                 return float("nan")
             return float(np.mean((logits > 0) == are_real))
 
-        with drawing(model, evidence.sampling) as draw:
-            return (
-                share(judging.real(dataset.train, num, setting), True),
-                share(judging.real(dataset.test, num, setting), True),
-                share(judging.generated(evidence, draw, num), False),
-            )
+        num = number(evidence.num_samples, evidence.dataset)
+        return judging.of_all(evidence, num, _SETTING, share)
 
     return Metric(
         kinds=("discriminator_accuracy",),

@@ -11,11 +11,13 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import judging
 from compare_ssgan.evaluation.metric import Evidence, Metric
 from compare_ssgan.evaluation.metrics.discriminator_accuracy import check_number
-from compare_ssgan.evaluation.model import Model, drawing
+from compare_ssgan.evaluation.model import Model
 from compare_ssgan.layers.rotation import rotate
 from compare_ssgan.types import ImageGame, Samples
 
 _TASK = "rotation"
+
+_SETTING = "metrics.rotation_accuracy.num_images"
 
 
 @config.register("metrics")
@@ -44,24 +46,18 @@ def rotation_accuracy(num_images: int | None = None) -> Metric:
     number = judging.number(num_images)
 
     def compute(evidence: Evidence) -> Sequence[float]:
-        model, dataset = evidence.model, evidence.dataset
+        model = evidence.model
         assert model is not None
-        assert dataset is not None
-        num = number(evidence.num_samples, dataset)
-        setting = "metrics.rotation_accuracy.num_images"
 
-        def share(batches: Iterable[Samples]) -> float:
+        def share(batches: Iterable[Samples], are_real: bool) -> float:
+            del are_real
             logits = judging.judge(model, batches, _read, _TASK)["logits"]
             if not np.all(np.isfinite(logits)):
                 return float("nan")
             return float(np.mean(np.argmax(logits, axis=2) == np.arange(4)))
 
-        with drawing(model, evidence.sampling) as draw:
-            return (
-                share(judging.real(dataset.train, num, setting)),
-                share(judging.real(dataset.test, num, setting)),
-                share(judging.generated(evidence, draw, num)),
-            )
+        num = number(evidence.num_samples, evidence.dataset)
+        return judging.of_all(evidence, num, _SETTING, share)
 
     return Metric(
         kinds=("rotation_accuracy",),
