@@ -5,10 +5,9 @@ import pathlib
 import numpy as np
 import pytest
 
-from compare_ssgan import config
+from compare_ssgan import cache, config
 from compare_ssgan.datasets import base
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import cache
 from compare_ssgan.studies import experiment, plan, provenance, spec
 
 CONFIGS = config.shipped_directory()

@@ -10,7 +10,8 @@ import numpy as np
 
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split, lazy_array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.types import ImageShape
 
@@ -119,7 +120,7 @@ def _unread(layout: Layout, path: pathlib.Path | None) -> Dataset:
         )
 
     train, test = (
-        ArraySplit(size, layout.num_classes, refuse) for size in layout.sizes
+        lazy_array_split(size, layout.num_classes, refuse) for size in layout.sizes
     )
     return Dataset(layout.name, layout.image_shape, layout.num_classes, train, test)
 
@@ -135,8 +136,8 @@ def _dataset(
         layout.name if full else f"{layout.name}_subset",
         layout.image_shape,
         layout.num_classes,
-        train=ArraySplit.of(train, layout.num_classes, hashed_images=hashed),
-        test=ArraySplit.of(test, layout.num_classes, hashed_images=hashed),
+        train=array_split(train, layout.num_classes, hashed_images=hashed),
+        test=array_split(test, layout.num_classes, hashed_images=hashed),
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 
 _SIZE = 32
 _NUM_CLASSES = 10
@@ -29,8 +30,8 @@ def digits() -> Dataset:
         "digits",
         (_SIZE, _SIZE, 1),
         _NUM_CLASSES,
-        train=ArraySplit.of(train, _NUM_CLASSES),
-        test=ArraySplit.of(test, _NUM_CLASSES),
+        train=array_split(train, _NUM_CLASSES),
+        test=array_split(test, _NUM_CLASSES),
     )
 
 

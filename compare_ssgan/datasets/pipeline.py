@@ -1,5 +1,11 @@
-"""A split that is an array of bytes; floats exist a batch at a time."""
+"""From stored bytes to batches: order, labels, augmentation, shares of workers.
 
+Everything random is a function of (seed, epoch, example), so that a training goes on
+at any batch without reading those before it, and every worker of a distributed
+training knows its share of the same batches.
+"""
+
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable, Iterator
@@ -8,81 +14,121 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from compare_ssgan.datasets.base import ONLY_WORKER, Worker
+from compare_ssgan.datasets.stores.ahead import read_ahead
+from compare_ssgan.datasets.stores.store import Arrays, ArrayStore, Store
 from compare_ssgan.errors import InputError
 from compare_ssgan.types import Samples
 
+# ([n, height, width, channels] uint8, [n] random int64) to images of the same shape.
+Augment = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-class Arrays(NamedTuple):
-    """The content of a split.
+# Streams of random numbers beside that of the order: one for the store's own crop, and
+# one for each augmentation from the other on.
+_CROP_STREAM = 1
+_FIRST_AUGMENTATION_STREAM = 2
+
+
+class Request(NamedTuple):
+    """What a batch is made of.
 
     Attributes:
-        images: [examples, height, width, channels] uint8, in memory or mapped into it.
-        labels: [examples] integers, -1 for an unlabelled example; None where the
-            dataset has no labels.
+        positions: [n] rows of the split.
+        ids: [n] ids in the store.
+        numbers: For the store and for each augmentation [n] random int64; None where
+            nothing is random.
     """
 
-    images: np.ndarray
-    labels: np.ndarray | None = None
+    positions: np.ndarray
+    ids: np.ndarray
+    numbers: tuple[np.ndarray, ...] | None
 
 
-class ArraySplit:
-    """Examples of two arrays; implements `datasets.base.Split`.
+@dataclasses.dataclass(frozen=True, eq=False)
+class StoredSplit:
+    """Examples of a store; implements `datasets.base.Split`.
 
     The training order is one endless sequence: permutation of epoch 0, of epoch 1,
     and so on, cut into batches. A batch at the end of an epoch is filled from the
     next one, so every example is seen once per epoch and no batch is smaller.
+
+    Attributes:
+        store: Where images come from.
+        num_classes: Number of classes; 0 if there are no labels.
+        load_labels: Returns the labels of all rows; see `labels`. Called once.
+        rows: Ids in the store of this split's examples in stored order; None for all.
+        augmentations: What is done to images of training batches, in this order.
     """
 
-    def __init__(
-        self,
-        num_examples: int,
-        num_classes: int,
-        load: Callable[[], Arrays],
-        *,
-        hashed_images: int | None = None,
-    ) -> None:
-        """Makes a split whose arrays are loaded when the first batch is.
+    store: Store
+    num_classes: int
+    load_labels: Callable[[], np.ndarray | None]
+    rows: np.ndarray | None = None
+    augmentations: tuple[Augment, ...] = ()
 
-        Args:
-            num_examples: Number of examples that `load` returns.
-            num_classes: Number of classes; 0 if there are no labels.
-            load: Returns the arrays; called once.
-            hashed_images: Number of evenly spaced images that the content hash reads,
-                None for all: those of a large dataset take minutes.
+    @property
+    def num_examples(self) -> int:
+        """Number of examples."""
+        return self.store.num_examples if self.rows is None else len(self.rows)
+
+    @functools.cached_property
+    def labels(self) -> np.ndarray | None:
+        """[examples] integers, -1 for an unlabelled example, or soft labels.
+
+        Soft labels are [examples, classes] float32, a row of zeros for an unlabelled
+        example. None where there are no classes.
         """
-        self.num_examples = num_examples
-        self._num_classes = num_classes
-        self._load = load
-        self._hashed_images = hashed_images
+        labels = self.load_labels()
+        assert (labels is None) == (self.num_classes == 0)
+        if labels is None:
+            return None
+        assert len(labels) == self.num_examples
+        if labels.ndim == 1:
+            assert labels.min() >= -1
+            assert labels.max() < self.num_classes
+        else:
+            assert labels.shape[1] == self.num_classes
+        return labels
 
-    @classmethod
-    def of(
-        cls, arrays: Arrays, num_classes: int, *, hashed_images: int | None = None
-    ) -> "ArraySplit":
-        """Makes a split of arrays that are there already."""
-        return cls(
-            len(arrays.images),
-            num_classes,
-            lambda: arrays,
-            hashed_images=hashed_images,
-        )
+    @property
+    def ids(self) -> np.ndarray:
+        """[examples] int64 stable ids: the ids in the store."""
+        return np.arange(self.num_examples) if self.rows is None else self.rows
 
     @functools.cached_property
     def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of images, all or some of them, and of all labels."""
-        images, labels = self._arrays
-        digest = hashlib.sha256(repr((images.shape, self._num_classes)).encode())
-        num = self._hashed_images
-        if num is not None and num < len(images):
-            digest.update(f"{num} images".encode())
-            images = images[np.linspace(0, len(images) - 1, num).round().astype(int)]
-        digest.update(np.ascontiguousarray(images).data)
-        if labels is not None:
-            digest.update(labels.astype("<i8").tobytes())
+        """Hexadecimal SHA-256 of images and of all labels."""
+        shape = (self.store.num_examples, *self.store.image_shape)
+        digest = hashlib.sha256(repr((shape, self.num_classes)).encode())
+        self.store.feed(digest)
+        if self.rows is not None:
+            digest.update(b"rows" + self.rows.astype("<i8").tobytes())
+        if self.labels is not None:
+            kind = "<i8" if self.labels.ndim == 1 else "<f4"
+            digest.update(self.labels.astype(kind).tobytes())
         return digest.hexdigest()
 
+    def with_labels(self, labels: np.ndarray, num_classes: int) -> "StoredSplit":
+        """Returns the same examples with other labels; see `labels`."""
+        return dataclasses.replace(
+            self, num_classes=num_classes, load_labels=lambda: labels
+        )
+
+    def take(self, positions: np.ndarray) -> "StoredSplit":
+        """Returns the examples at these positions; they keep their ids."""
+
+        def labels() -> np.ndarray | None:
+            return None if self.labels is None else self.labels[positions]
+
+        rows = self.ids[positions].astype(np.int64)
+        return dataclasses.replace(self, load_labels=labels, rows=rows)
+
+    def augmented(self, augment: Augment) -> "StoredSplit":
+        """Returns the same examples, changed when they are trained on."""
+        return dataclasses.replace(self, augmentations=(*self.augmentations, augment))
+
     def training_batches(
-        self, batch_size: int, seed: int, start: int = 0
+        self, batch_size: int, seed: int, start: int = 0, worker: Worker = ONLY_WORKER
     ) -> Iterator[Samples]:
         """Yields shuffled batches without end; see `datasets.base.Split`."""
         if not 0 < batch_size <= self.num_examples:
@@ -90,7 +136,12 @@ class ArraySplit:
                 f"A batch of {batch_size} examples cannot be drawn from a split of "
                 f"{self.num_examples}. Change BATCH_SIZE."
             )
-        return self._training_batches(batch_size, seed, start)
+        if batch_size % worker.count:
+            raise InputError(
+                f"A batch of {batch_size} examples cannot be shared equally by "
+                f"{worker.count} workers. Change BATCH_SIZE."
+            )
+        return self._samples(self._training_requests(batch_size, seed, start, worker))
 
     def evaluation_batches(
         self, num_examples: int, batch_size: int
@@ -102,49 +153,98 @@ class ArraySplit:
                 f"{self.num_examples}. Change EVAL_SAMPLES (of the command "
                 "evaluate: evaluate.num_samples)."
             )
-        return (
-            self._samples(np.arange(first, min(first + batch_size, num_examples)))
+        positions = (
+            np.arange(first, min(first + batch_size, num_examples))
             for first in range(0, num_examples, batch_size)
         )
+        return self._samples(Request(p, self._ids(p), None) for p in positions)
 
-    @functools.cached_property
-    def _arrays(self) -> Arrays:
-        images, labels = self._load()
-        assert images.dtype == np.uint8
-        assert images.ndim == 4
-        assert len(images) == self.num_examples
-        assert (labels is None) == (self._num_classes == 0)
-        if labels is not None:
-            assert labels.shape == (len(images),)
-            assert labels.min() >= -1
-            assert labels.max() < self._num_classes
-        return Arrays(images, labels)
+    def _ids(self, positions: np.ndarray) -> np.ndarray:
+        return positions if self.rows is None else self.rows[positions]
 
-    def _training_batches(
-        self, batch_size: int, seed: int, start: int
-    ) -> Iterator[Samples]:
+    def _training_requests(
+        self, batch_size: int, seed: int, start: int, worker: Worker
+    ) -> Iterator[Request]:
         epoch, position = divmod(start * batch_size, self.num_examples)
-        order = self._order(seed, epoch)
+        order = self._epoch(seed, epoch)
+        size = batch_size // worker.count
+        mine = slice(worker.index * size, (worker.index + 1) * size)
         while True:
-            ids = order[position : position + batch_size]
+            batch = order[:, position : position + batch_size]
             position += batch_size
             if position >= self.num_examples:
                 epoch, position = epoch + 1, position - self.num_examples
-                order = self._order(seed, epoch)
-                ids = np.concatenate([ids, order[: batch_size - len(ids)]])
-            yield self._samples(ids)
+                order = self._epoch(seed, epoch)
+                missing = batch_size - batch.shape[1]
+                batch = np.concatenate([batch, order[:, :missing]], axis=1)
+            positions, *numbers = batch[:, mine]
+            yield Request(positions, self._ids(positions), tuple(numbers))
 
-    def _order(self, seed: int, epoch: int) -> np.ndarray:
-        return np.random.default_rng([seed, epoch]).permutation(self.num_examples)
+    def _epoch(self, seed: int, epoch: int) -> np.ndarray:
+        """Returns the order of an epoch and the numbers of each example in it."""
+        num = self.num_examples
+        rows = [np.random.default_rng([seed, epoch]).permutation(num)]
+        streams = [_CROP_STREAM] if self.store.decodes else []
+        for index in range(len(self.augmentations)):
+            streams.append(_FIRST_AUGMENTATION_STREAM + index)
+        for stream in streams:
+            rng = np.random.default_rng([seed, epoch, stream])
+            rows.append(rng.integers(0, 2**63, num)[rows[0]])
+        return np.stack(rows)
 
-    def _samples(self, ids: np.ndarray) -> Samples:
-        images, labels = self._arrays
-        batch = images[ids].astype(np.float32) / np.float32(255)
-        one_hot = None
-        if labels is not None:
+    def _samples(self, requests: Iterator[Request]) -> Iterator[Samples]:
+        for request, images in read_ahead(self.store, requests):
+            images = self._augment(images, request)
+            # Floats exist a batch at a time.
+            batch = images.astype(np.float32) / np.float32(255)
+            yield Samples(
+                images=tf.constant(batch),
+                labels=self._rows_of_labels(request.positions),
+                ids=tf.constant(request.ids, tf.int64),
+            )
+
+    def _augment(self, images: np.ndarray, request: Request) -> np.ndarray:
+        if request.numbers is None or not self.augmentations:
+            return images
+        numbers = request.numbers[-len(self.augmentations) :]
+        for augment, each in zip(self.augmentations, numbers, strict=True):
+            images = augment(images, each)
+        return images
+
+    def _rows_of_labels(self, positions: np.ndarray) -> tf.Tensor | None:
+        if self.labels is None:
+            return None
+        labels = self.labels[positions]
+        if labels.ndim == 1:
             # A label of -1 equals no class: the row of an unlabelled example is zero.
-            one_hot = labels[ids][:, None] == np.arange(self._num_classes)
-            one_hot = tf.constant(one_hot, tf.float32)
-        return Samples(
-            images=tf.constant(batch), labels=one_hot, ids=tf.constant(ids, tf.int64)
-        )
+            labels = labels[:, None] == np.arange(self.num_classes)
+        return tf.constant(labels, tf.float32)
+
+
+def array_split(
+    arrays: Arrays, num_classes: int, *, hashed_images: int | None = None
+) -> StoredSplit:
+    """Returns a split of arrays that are there already; see `lazy_array_split`."""
+    return lazy_array_split(
+        len(arrays.images), num_classes, lambda: arrays, hashed_images=hashed_images
+    )
+
+
+def lazy_array_split(
+    num_examples: int,
+    num_classes: int,
+    load: Callable[[], Arrays],
+    *,
+    hashed_images: int | None = None,
+) -> StoredSplit:
+    """Returns a split whose arrays are loaded when the first batch is.
+
+    Args:
+        num_examples: Number of examples that `load` returns.
+        num_classes: Number of classes; 0 if there are no labels.
+        load: Returns the arrays; called once.
+        hashed_images: Number of evenly spaced images that the content hash reads,
+            None for all.
+    """
+    store = ArrayStore(num_examples, load, hashed_images=hashed_images)
+    return StoredSplit(store, num_classes, store.labels)

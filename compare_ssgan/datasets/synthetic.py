@@ -6,7 +6,8 @@ import numpy as np
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import StoredSplit, lazy_array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.types import ImageShape
 
@@ -46,9 +47,9 @@ def synthetic(
             "Change datasets.synthetic.num_examples."
         )
 
-    def split(number: int) -> ArraySplit:
+    def split(number: int) -> StoredSplit:
         load = functools.partial(_load, shape, num_classes, num_examples, seed, number)
-        return ArraySplit(num_examples, num_classes, load)
+        return lazy_array_split(num_examples, num_classes, load)
 
     height, width, channels = shape
     return Dataset(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
+from compare_ssgan import cache
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import cache
 
 # Raised when a file of moments is missing, cut short, or something else altogether.
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -17,8 +17,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import IO, Final, Literal, NamedTuple
 
+from compare_ssgan import cache
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.evaluation import cache
 
 Kind = Literal["torch", "tfhub", "frozen_graph", "saved_model"]
 

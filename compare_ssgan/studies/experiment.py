@@ -1,11 +1,12 @@
 """The root `run`: what the gin files of a run describe, built."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from compare_ssgan import config
+from compare_ssgan.datasets.base import Transform
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
@@ -58,6 +59,7 @@ class Experiment(NamedTuple):
 def run(
     dataset: Any = config.REQUIRED,
     *,
+    transforms: Sequence[Transform] = (),
     gan: Callable[..., Any] = config.REQUIRED,
     discriminator_optimizer: Callable[[int], Any] = config.REQUIRED,
     generator_optimizer: Callable[[int], Any] = config.REQUIRED,
@@ -79,6 +81,8 @@ def run(
 
     Args:
         dataset: What to train on, e.g. `@datasets.digits()`.
+        transforms: What is done to the dataset before, in this order, e.g.
+            `[@labels.keep(), @images.flip()]`.
         gan: Makes a game from (problem, seed), e.g. `@gans.ModularGAN`.
         discriminator_optimizer: Makes an optimizer from the number of updates per
             generator step.
@@ -117,6 +121,7 @@ def run(
             f"run.accumulation = {accumulation} does not divide the batch of "
             f"{batch_size}. Change run.accumulation or BATCH_SIZE."
         )
+    dataset = _transformed(dataset, transforms)
     _check_data(dataset, batch_size)
     _check_callable(
         gan=gan,
@@ -214,12 +219,22 @@ def _check_whole(minimum: int, **values: Any) -> None:
             )
 
 
-def _check_data(dataset: Any, batch_size: int) -> None:
+def _transformed(dataset: Any, transforms: Sequence[Transform]) -> Any:
+    _check_dataset(dataset)
+    for transform in transforms:
+        dataset = transform(dataset)
+    return dataset
+
+
+def _check_dataset(dataset: Any) -> None:
     if not hasattr(dataset, "image_shape"):
         raise InputError(
             f"run.dataset must be a dataset, such as @datasets.digits() with its "
             f"parentheses, not {dataset!r}. Change DATASET."
         )
+
+
+def _check_data(dataset: Any, batch_size: int) -> None:
     available = dataset.train.num_examples
     if batch_size > available:
         raise InputError(

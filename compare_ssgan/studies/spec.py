@@ -103,7 +103,7 @@ def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
 
     Args:
         name: Stem of the file, as --dataset takes it.
-        settings: --set lines.
+        settings: --set lines; run.transforms is applied as in a run.
 
     Raises:
         InputError: If there is no such dataset, or a setting is unknown, wrong or
@@ -113,6 +113,8 @@ def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
     base = config.shipped_directory() / "base.gin"
     config.load([str(base), _find("datasets", name, "--dataset")], settings)
     dataset = config.make(str(config.query("%DATASET")))
+    for transform in config.query("run.transforms", ()):
+        dataset = config.make(str(transform))(dataset)
     unread = config.unread_bindings()
     if unread:
         raise InputError(f"No dataset reads {', '.join(unread)}.")

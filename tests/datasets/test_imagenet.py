@@ -51,7 +51,7 @@ def test_images_stay_on_disk(directory):
 
 def test_the_files_are_mapped_and_not_read(directory):
     _save(directory)
-    assert isinstance(imagenet(size=64).train._arrays.images, np.memmap)
+    assert isinstance(imagenet(size=64).train.store.arrays.images, np.memmap)
 
 
 def test_training_batches_hold_every_image_once_per_epoch(directory):

@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split, lazy_array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 
 NUM_EXAMPLES = 10
@@ -13,7 +14,7 @@ def _split(num_classes=3, labels=None):
     images = np.arange(NUM_EXAMPLES * 4, dtype=np.uint8).reshape(NUM_EXAMPLES, 2, 2, 1)
     if labels is None and num_classes:
         labels = np.arange(NUM_EXAMPLES) % num_classes
-    return ArraySplit.of(Arrays(images, labels), num_classes)
+    return array_split(Arrays(images, labels), num_classes)
 
 
 def _ids(batches, number):
@@ -88,7 +89,7 @@ def test_arrays_are_loaded_once_and_only_when_needed():
         calls.append(1)
         return Arrays(np.zeros((4, 2, 2, 1), np.uint8))
 
-    split = ArraySplit(4, 0, load)
+    split = lazy_array_split(4, 0, load)
     batches = split.training_batches(2, seed=0)
     assert not calls
     next(batches)

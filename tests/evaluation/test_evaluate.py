@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from compare_ssgan import cache as cache_module
 from compare_ssgan import config
 from compare_ssgan.datasets.synthetic import synthetic
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import cache as cache_module
 from compare_ssgan.evaluation import real_sets
 from compare_ssgan.evaluation.evaluate import evaluate, metric_names, reference_score
 from compare_ssgan.evaluation.features.extractor import FeatureExtractor

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from compare_ssgan import cache as cache_module
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import cache as cache_module
 from compare_ssgan.evaluation import moments
 from compare_ssgan.evaluation.moments import Moments, RunningMoments
 

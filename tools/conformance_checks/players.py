@@ -10,7 +10,8 @@ import scipy.stats
 import tensorflow as tf
 
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.evaluation.metric import Evidence, ImageSet, Metric
 from compare_ssgan.evaluation.metrics import (
     condition_number,
@@ -148,7 +149,7 @@ def _rotation(place: int) -> float:
 
 def _dataset(train: np.ndarray, test: np.ndarray) -> Dataset:
     splits = [
-        ArraySplit.of(Arrays(images.astype(np.uint8), None), 0)
+        array_split(Arrays(images.astype(np.uint8), None), 0)
         for images in (train, test)
     ]
     return Dataset("known", _SHAPE, 0, *splits)

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from compare_ssgan import config
+from compare_ssgan import cache, config
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import cache
 from compare_ssgan.evaluation.features import small_classifier
 from compare_ssgan.evaluation.features.extractor import FeatureExtractor
 

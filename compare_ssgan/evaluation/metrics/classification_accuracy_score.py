@@ -7,7 +7,8 @@ import numpy as np
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset, Split
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import StoredSplit, array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.conditional import check_conditional
 from compare_ssgan.evaluation.features.training import (
@@ -127,7 +128,7 @@ def accuracy_of_training_split(
         labels = np.concatenate([np.asarray(batch.labels) for batch in batches])
         numbers = np.where(labels.any(axis=1), labels.argmax(axis=1), -1)
         arrays = Arrays(images.astype(np.uint8), numbers)
-        train = ArraySplit.of(arrays, dataset.num_classes)
+        train = array_split(arrays, dataset.num_classes)
     return accuracy(train, dataset.test, dataset.num_classes, steps=steps, seed=seed)
 
 
@@ -145,8 +146,8 @@ def _training(
     )
 
 
-def _split(images: ImageSet, num_classes: int) -> ArraySplit:
-    return ArraySplit.of(Arrays(images.images, images.labels), num_classes)
+def _split(images: ImageSet, num_classes: int) -> StoredSplit:
+    return array_split(Arrays(images.images, images.labels), num_classes)
 
 
 def _num_classes(evidence: Evidence) -> int:

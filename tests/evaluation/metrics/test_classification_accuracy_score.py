@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.datasets.synthetic import synthetic
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.metric import Evidence, ImageSet
@@ -34,7 +35,7 @@ DATASET = Dataset(
     "stripes",
     (16, 16, 1),
     NUM_CLASSES,
-    *(ArraySplit.of(Arrays(*arrays), NUM_CLASSES) for arrays in (TRAIN, TEST)),
+    *(array_split(Arrays(*arrays), NUM_CLASSES) for arrays in (TRAIN, TEST)),
 )
 
 
@@ -76,7 +77,7 @@ def test_a_class_that_is_never_drawn_is_missed():
 
 def test_the_first_images_of_the_training_split_can_be_the_ones_to_compare_with():
     first = Dataset("first", (16, 16, 1), NUM_CLASSES,
-                    ArraySplit.of(Arrays(TRAIN[0][:100], TRAIN[1][:100]), NUM_CLASSES),
+                    array_split(Arrays(TRAIN[0][:100], TRAIN[1][:100]), NUM_CLASSES),
                     DATASET.test)  # fmt: skip
     expected = accuracy_of_training_split(first, steps=STEPS)
     found = accuracy_of_training_split(DATASET, num_train=100, steps=STEPS)

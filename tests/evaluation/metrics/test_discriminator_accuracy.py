@@ -4,7 +4,8 @@ import tensorflow as tf
 import tiny
 
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.evaluate import evaluate, names_of
 from compare_ssgan.evaluation.features.random_convolutions import random_convolutions
@@ -32,9 +33,7 @@ def dataset(num=250, seed=0, num_classes=3):
         # The label of the last example is unknown.
         labels = rng.integers(0, 3, size=num)
         labels[-1] = -1
-        return ArraySplit.of(
-            Arrays(images, labels if num_classes else None), num_classes
-        )
+        return array_split(Arrays(images, labels if num_classes else None), num_classes)
 
     return Dataset("noise", (8, 8, 1), num_classes, split(num), split(num))
 

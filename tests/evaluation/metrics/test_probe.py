@@ -7,7 +7,8 @@ from scipy import optimize, special
 from compare_ssgan.architectures import resnet_cifar
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.digits import digits
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.evaluate import names_of
 from compare_ssgan.evaluation.metric import Evidence, ImageSet
@@ -128,7 +129,7 @@ def test_of_shuffled_labels_nothing_is_known(sampler):
         batch = next(split.evaluation_batches(split.num_examples, split.num_examples))
         images = np.round(batch.images.numpy() * 255).astype(np.uint8)
         labels = RNG.permutation(np.argmax(batch.labels, axis=1))
-        return ArraySplit.of(Arrays(images, labels), 10)
+        return array_split(Arrays(images, labels), 10)
 
     data = data._replace(train=shuffled(data.train), test=shuffled(data.test))
     assert np.mean(measured(sampler, data, 600)) == pytest.approx(0.1, abs=0.04)
@@ -143,7 +144,7 @@ def labelled(num, unknown=()):
         images[np.arange(num), 0, labels] = 255
         labels[list(unknown)] = -1
         images[list(unknown)] = 77
-        return ArraySplit.of(Arrays(images, labels), 3)
+        return array_split(Arrays(images, labels), 3)
 
     return Dataset("pixels", (8, 8, 1), 3, split(0), split(1))
 
@@ -165,7 +166,7 @@ def test_labels_are_hidden_from_a_conditional_discriminator():
     )
     images = np.zeros([200, 8, 8, 1], np.uint8)
     labels = np.arange(200) % 3
-    split = ArraySplit.of(Arrays(images, labels), 3)
+    split = array_split(Arrays(images, labels), 3)
     found = measured(Sampler(game), Dataset("black", (8, 8, 1), 3, split, split), 200)
     assert found == pytest.approx([1 / 3, 1 / 3], abs=0.01)
 
@@ -194,7 +195,7 @@ def test_numbers_are_those_asked_for(sampler):
 def _first(split, num):
     batch = next(split.evaluation_batches(num, num))
     images = np.round(batch.images.numpy() * 255).astype(np.uint8)
-    return ArraySplit.of(Arrays(images, np.argmax(batch.labels, axis=1)), 10)
+    return array_split(Arrays(images, np.argmax(batch.labels, axis=1)), 10)
 
 
 def test_what_cannot_be_probed_is_refused(sampler, monkeypatch):

@@ -4,7 +4,8 @@ import tensorflow as tf
 import tiny
 
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.metric import Evidence, ImageSet
 from compare_ssgan.evaluation.metrics.rotation_accuracy import rotation_accuracy
@@ -41,7 +42,7 @@ def dataset(num=40):
     def split(seed):
         rng = np.random.default_rng(seed)
         images = rng.integers(0, 256, size=[num, 8, 8, 1], dtype=np.uint8)
-        return ArraySplit.of(Arrays(images, rng.integers(0, 3, size=num)), 3)
+        return array_split(Arrays(images, rng.integers(0, 3, size=num)), 3)
 
     return Dataset("noise", (8, 8, 1), 3, split(0), split(1))
 
@@ -93,7 +94,7 @@ def test_a_head_that_knows_a_corner_recognizes_all_turns():
     head.bias.assign(tf.zeros([4]))
     images = np.zeros([40, 8, 8, 1], np.uint8)
     images[:, 0, 0] = 255
-    split = ArraySplit.of(Arrays(images, np.zeros(40, int)), 3)
+    split = array_split(Arrays(images, np.zeros(40, int)), 3)
     data = Dataset("corner", (8, 8, 1), 3, split, split)
     evidence = Evidence(ImageSet(), model=Sampler(made), dataset=data, num_samples=40)
     train, test, fake = rotation_accuracy().compute(evidence)

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import Arrays, ArraySplit
+from compare_ssgan.datasets.pipeline import array_split
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.gans import latents
 from compare_ssgan.types import Samples, objective
 
@@ -87,5 +88,5 @@ def data(num_examples=50):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, size=[num_examples, *SHAPE], dtype=np.uint8)
     labels = rng.integers(0, 3, size=num_examples)
-    split = ArraySplit.of(Arrays(images, labels), 3)
+    split = array_split(Arrays(images, labels), 3)
     return Dataset("toy", SHAPE, 3, split, split)

@@ -1,0 +1,1 @@
+"""What may be done to a dataset before it is trained on."""
