@@ -13,6 +13,7 @@ from absl.flags import argparse_flags
 
 from compare_ssgan import __version__
 from compare_ssgan.commands import (
+    data,
     describe,
     evaluate,
     export,
@@ -37,6 +38,7 @@ _COMMANDS = (
     score,
     describe,
     listing,
+    data,
     weights,
 )
 

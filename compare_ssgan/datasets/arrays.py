@@ -122,7 +122,9 @@ def _unread(layout: Layout, path: pathlib.Path | None) -> Dataset:
     train, test = (
         lazy_array_split(size, layout.num_classes, refuse) for size in layout.sizes
     )
-    return Dataset(layout.name, layout.image_shape, layout.num_classes, train, test)
+    return Dataset(
+        layout.name, layout.image_shape, layout.num_classes, train, test, files=path
+    )
 
 
 def _dataset(
@@ -138,6 +140,7 @@ def _dataset(
         layout.num_classes,
         train=array_split(train, layout.num_classes, hashed_images=hashed),
         test=array_split(test, layout.num_classes, hashed_images=hashed),
+        files=_path(layout),
     )
 
 

@@ -138,6 +138,8 @@ class Dataset(NamedTuple):
         modes: Of a distribution that is known.
         get: Downloads and prepares the files, for the command `data get`; None where
             there is nothing to download.
+        files: The file or directory that examples are read from, whether it is there
+            or not; None where there is none.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Dataset(NamedTuple):
     class_names: tuple[str, ...] | None = None
     modes: Modes | None = None
     get: Callable[[], None] | None = None
+    files: pathlib.Path | None = None
 
     def split(self, name: str) -> Split:
         """Returns the split called `name`.

@@ -20,7 +20,7 @@ _HEIGHT, _WIDTH = 427, 640
 # Of a crop in the photograph, in pixels.
 _WINDOW = 64
 # (first column, number of columns) of what is trained on and of what is tested on, in
-# either photograph. JPEG stores blocks of 16x16 pixels, of which none is in both.
+# either photograph. JPEG stores blocks of 8x8 pixels, of which none is in both.
 _TRAIN_BANDS = ((0, 240), (320, 240))
 _TEST_BANDS = ((240, 80), (560, 80))
 

@@ -186,6 +186,40 @@ def whole_directory(to: pathlib.Path, option: str) -> Iterator[pathlib.Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def check_parent(path: pathlib.Path, option: str) -> None:
+    """Refuses a file whose directory does not exist, before there is work to lose.
+
+    Args:
+        path: The file.
+        option: What the user set to choose it, for the message.
+
+    Raises:
+        InputError: If there is no such directory.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{option}: there is no directory {path.parent}.")
+
+
+@contextlib.contextmanager
+def writing(path: pathlib.Path, option: str) -> Iterator[None]:
+    """Returns a context in which what goes wrong with files becomes a message.
+
+    Args:
+        path: What is written.
+        option: What the user set to choose it, for the message.
+
+    Raises:
+        InputError: If it cannot be written.
+        CommandError: If the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(path) from error
+        raise InputError(f"{option}: cannot write {path}: {error.strerror}.") from error
+
+
 def is_disk_full(error: Exception) -> bool:
     """Whether an error of Python or TensorFlow means that the disk is full."""
     # gin and TensorFlow keep the text of an operating system's error only.

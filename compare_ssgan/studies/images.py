@@ -5,7 +5,6 @@ compiled once. What is drawn depends on the run and the seed alone: image k is t
 same in a grid, a directory and an archive, however many others are drawn.
 """
 
-import contextlib
 import os
 import pathlib
 import zipfile
@@ -57,10 +56,10 @@ def save_grid(
     """
     if out.suffix.lower() != ".png":
         raise InputError(f"--out must be the path of a .png, not {out}.")
-    _check_parent(out, "--out")
+    files.check_parent(out, "--out")
     batches = _batches(run_dir, num, seed, truncation)
     images = np.concatenate([images for images, _ in batches])
-    with _writing(out, "--out"):
+    with files.writing(out, "--out"):
         grids.write_png(out, grids.grid(images))
     return out
 
@@ -94,13 +93,13 @@ def save_images(
     """
     archive = to.suffix.lower() == ".npz"
     if archive:
-        _check_parent(to, "--to")
+        files.check_parent(to, "--to")
     elif to.is_dir() and any(to.iterdir()):
         raise InputError(
             f"--to: {to} is not empty. Choose another directory, or remove it."
         )
     batches = _batches(run_dir, num, seed, truncation)
-    with _writing(to, "--to"):
+    with files.writing(to, "--to"):
         if archive:
             _write_archive(to, num, batches)
         else:
@@ -182,19 +181,3 @@ def _write_archive(path: pathlib.Path, num: int, batches: Iterator[_Batch]) -> N
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _check_parent(path: pathlib.Path, option: str) -> None:
-    if not path.parent.is_dir():
-        raise InputError(f"{option}: there is no directory {path.parent}.")
-
-
-@contextlib.contextmanager
-def _writing(path: pathlib.Path, option: str) -> Iterator[None]:
-    """Turns what goes wrong with files into a message."""
-    try:
-        yield
-    except OSError as error:
-        if files.is_disk_full(error):
-            raise files.disk_full(path) from error
-        raise InputError(f"{option}: cannot write {path}: {error.strerror}.") from error

@@ -43,9 +43,9 @@ def test_no_pixel_is_in_both_splits_and_hardly_any_in_none(maps, size):
 
 
 def test_no_block_of_the_photographs_files_is_in_both_splits():
-    # A block of JPEG's is 16x16 pixels where colour has half the resolution.
+    # A block has 8x8 pixels where colour has the full resolution, as here.
     for first, width in module._TRAIN_BANDS + module._TEST_BANDS:
-        assert first % 16 == width % 16 == 0
+        assert first % 8 == width % 8 == 0
 
 
 @pytest.mark.parametrize("size", [32, 64])
