@@ -65,12 +65,12 @@ def show(
             picture cannot be written.
         CommandError: If the disk is full.
     """
-    out = pathlib.Path(f"{name}-examples.png") if out is None else out
-    if out.suffix.lower() != ".png":
+    if out is not None and out.suffix.lower() != ".png":
         raise InputError(f"--out must be the path of a .png, not {out}.")
-    files.check_parent(out, "--out")
     _check_directory()
     dataset = spec.load_dataset(name, settings)
+    out = out or pathlib.Path(f"{name}-examples.png")
+    files.check_parent(out, "--out")
     try:
         # The picture first: what is missing or damaged is found within a second.
         picture = example_grid.example_grid(dataset)
@@ -111,6 +111,12 @@ def get(name: str, settings: Sequence[str], say: Callable[[str], None]) -> base.
         say(f"{name} needs no download.")
         return dataset
     created = files.make_directory(directory, "--data_dir")
+    shape = "x".join(map(str, dataset.image_shape))
+    num_train, num_test = dataset.train.num_examples, dataset.test.num_examples
+    say(
+        f"{name}: preparing {num_train:,} + {num_test:,} examples of {shape} in "
+        f"{directory}"
+    )
     try:
         dataset.get()
     except (OSError, tf.errors.OpError) as error:

@@ -59,16 +59,17 @@ def _counts(report: DataReport, labels: Sequence[Labels]) -> list[_Row]:
             numbers = (_number(each.per_class[index]) for each in labels)
             rows.append((f"  {_title(report, index)}", *numbers))
     else:
-        kinds = {"fewest": np.min, "median": np.median, "most": np.max}
-        for kind, function in kinds.items():
-            numbers = (_number(float(function(each.per_class))) for each in labels)
+        for kind, share in (("fewest", 0.0), ("median", 0.5), ("most", 1.0)):
+            numbers = (
+                _number(float(np.quantile(each.per_class, share))) for each in labels
+            )
             rows.append((f"  {kind} in a class", *numbers))
     if any(each.soft for each in labels):
         means = (
             "" if each.mean_of_largest is None else f"{each.mean_of_largest:.3f}"
             for each in labels
         )
-        rows.append(("  mean of the largest probability", *means))
+        rows.append(("  largest, mean", *means))
     return rows
 
 

@@ -1,5 +1,7 @@
 """A picture of a dataset: training images, row by row of a class."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,8 +62,7 @@ def example_grid(dataset: Dataset) -> ExampleGrid:
     labels = dataset.train.labels
     if labels is None or not np.any(_classes(labels) >= 0):
         name = "" if labels is None else UNLABELLED
-        members = np.arange(dataset.train.num_examples)
-        groups = [Group(name, _cells(members, min(rows, 6), columns))]
+        groups = _groups([(name, np.arange(dataset.train.num_examples))], 6, columns)
     else:
         names = dataset.class_names or tuple(map(str, range(dataset.num_classes)))
         groups = _by_class(_classes(labels), names, rows, columns)
@@ -85,11 +86,17 @@ def _by_class(
     if np.any(classes < 0):
         groups.append((UNLABELLED, np.flatnonzero(classes < 0)))
     # Two classes in a row each would be little to look at.
-    rows_of_each = max(1, _FEWEST // len(groups))
-    columns = min(columns, max(len(members) for _, members in groups))
-    return [
-        Group(name, _cells(members, rows_of_each, columns)) for name, members in groups
-    ]
+    return _groups(groups, max(1, _FEWEST // len(groups)), columns)
+
+
+def _groups(
+    groups: Sequence[tuple[str, np.ndarray]], rows: int, columns: int
+) -> list[Group]:
+    """Returns groups of names and members, without columns and rows for none."""
+    most = max(len(members) for _, members in groups)
+    columns = min(columns, most)
+    rows = min(rows, math.ceil(most / columns))
+    return [Group(name, _cells(members, rows, columns)) for name, members in groups]
 
 
 def _cells(members: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -111,11 +111,17 @@ def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
     """
     import_roots()
     base = config.shipped_directory() / "base.gin"
-    config.load([str(base), _find("datasets", name, "--dataset")], settings)
+    file = _find("datasets", name, "--dataset")
+    config.load([str(base), file], settings)
     dataset = config.make(str(config.query("%DATASET")))
     for transform in config.query("run.transforms", ()):
         dataset = config.make(str(transform))(dataset)
-    unread = config.unread_bindings()
+    unread = [
+        each
+        for each in config.unread_bindings()
+        # What is read here without a component; and the file is about runs, too.
+        if not each.startswith(("DATASET ", "run.transforms ")) and file not in each
+    ]
     if unread:
         raise InputError(f"No dataset reads {', '.join(unread)}.")
     assert isinstance(dataset, Dataset)

@@ -125,6 +125,26 @@ def test_a_dataset_is_read_without_a_run():
     assert (dataset.name, dataset.num_classes) == ("synthetic", 7)
 
 
+def test_transforms_apply_to_a_dataset_without_a_run():
+    (line,) = settings = ["run.transforms = [@images.flip()]"]
+    dataset = load_dataset("digits", settings)
+    assert len(dataset.train.augmentations) == 1
+    with pytest.raises(InputError, match=r"no component 'images\.flop'"):
+        load_dataset("digits", [line.replace("flip", "flop")])
+
+
+def test_the_file_of_a_users_own_dataset_may_say_what_runs_need(tmp_path, monkeypatch):
+    directory = tmp_path / "gin_configs" / "datasets"
+    directory.mkdir(parents=True)
+    text = "DATASET = @datasets.synthetic()\nGENERATOR = @dcgan.Generator\n"
+    (directory / "mine.gin").write_text(f"{text}dcgan.Generator.channels = 8\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_dataset("mine").name == "synthetic"
+    assert load_dataset("mine", ["DATASET = @datasets.digits()"]).name == "digits"
+    with pytest.raises(InputError, match=r"reads dcgan\.Generator\.channels"):
+        load_dataset("mine", ["dcgan.Generator.channels = 4"])
+
+
 def test_a_setting_that_no_dataset_reads_is_refused():
     with pytest.raises(InputError, match=r"No dataset reads optimizers\.adam\.beta_1"):
         load_dataset("synthetic", ["optimizers.adam.beta_1 = 0.5"])
