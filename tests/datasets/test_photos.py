@@ -28,18 +28,21 @@ def maps(monkeypatch):
 
 def _cells(split):
     """The numbers of all cells of the photographs that a split shows part of."""
-    photograph, row, column = np.moveaxis(split.store.arrays.images.astype(int), -1, 0)
+    images = split.store.arrays.images
+    pixels = CELL * images.shape[1] // 64  # of a cell
+    images = images[:, ::pixels, ::pixels].astype(int)
+    photograph, row, column = np.moveaxis(images, -1, 0)
     return set(np.unique((photograph * 200 + row) * 200 + column))
 
 
 @pytest.mark.parametrize("size", [32, 64])
-def test_no_pixel_is_in_both_splits_and_hardly_any_in_none(maps, size):
-    dataset = photos(size=size, stride=16)
+def test_no_pixel_is_in_both_splits_and_hardly_any_is_in_none(maps, size):
+    dataset = photos(size=size, stride=8)
     train, test = _cells(dataset.train), _cells(dataset.test)
     assert not train & test
-    every = 2 * (427 // CELL) * (640 // CELL)
-    assert len(train | test) > 0.97 * every
-    assert 3 * len(test) == len(train)
+    # All columns, and all but the last three rows.
+    assert len(train | test) == 2 * (427 // CELL) * (640 // CELL)
+    assert len(test) / len(train) == (72 + 72 + 72) / (72 + 144 + 144 + 64)
 
 
 def test_no_block_of_the_photographs_files_is_in_both_splits():
@@ -63,15 +66,16 @@ def test_every_crop_is_a_window_of_the_photograph_of_its_class(maps, size):
 def test_no_crop_comes_twice_and_none_is_missing(maps):
     images = photos(size=64, stride=8).train.store.arrays.images
     corners = {tuple(corner) for corner in images[:, 0, 0]}
-    # 23 windows fit in each of two bands of 240 columns, 46 in 427 rows.
-    assert len(corners) == len(images) == 2 * 46 * 2 * 23 == 4232
-    assert photos().test.num_examples == 2 * 46 * 2 * 3 == 552
+    # 46 windows fit in 427 rows; in bands of 72, 144, 144 and 64 columns 2, 11, 11, 1.
+    assert len(corners) == len(images) == 2 * 46 * (2 + 11 + 11 + 1)
+    assert photos().train.num_examples == 2 * 61 * (2 + 14 + 14 + 1) == 3782
+    assert photos().test.num_examples == 2 * 61 * (2 + 2 + 2) == 732
 
 
 def test_pixels_are_those_of_the_photographs():
     photograph = load_sample_image("flower.jpg").astype(int)
     (image,), _ = _pixels(photos(size=64).test.take(np.array([1])))
-    row, column = module._corners(module._TEST_BANDS, 8)[0]
+    row, column = module._corners(module._TEST_BANDS, 6)[0]
     np.testing.assert_array_equal(
         image, photograph[row : row + 64, column : column + 64]
     )
@@ -98,7 +102,7 @@ def test_the_first_examples_are_of_all_parts(maps):
 
 
 def test_the_name_says_what_changes_images():
-    names = [photos(size=size, stride=s).name for size in (32, 64) for s in (8, 16)]
+    names = [photos(size=size, stride=s).name for size in (32, 64) for s in (6, 16)]
     assert names == ["photos", "photos_stride16", "photos_64", "photos_64_stride16"]
 
 
@@ -106,7 +110,7 @@ def test_describing_it_decodes_nothing(monkeypatch):
     monkeypatch.delattr(module, "_photographs")
     dataset = photos(size=64)
     assert dataset.image_shape == (64, 64, 3)
-    assert dataset.train.num_examples == 4232
+    assert dataset.train.num_examples == 3782
 
 
 @pytest.mark.parametrize(
