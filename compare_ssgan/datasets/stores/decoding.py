@@ -30,6 +30,8 @@ class Preparation(NamedTuple):
             image is smaller; None for all of the image.
         resize: How the crop becomes an example, where its size is another one.
         antialias: Whether frequencies are removed that the smaller image cannot show.
+        half: "left" or "right" of a file that shows two images of the same width side
+            by side; None if it shows one.
     """
 
     height: int
@@ -39,6 +41,7 @@ class Preparation(NamedTuple):
     window: tuple[int, int] | None = None
     resize: Resize = "bilinear"
     antialias: bool = True
+    half: Literal["left", "right"] | None = None
 
     @property
     def random(self) -> bool:
@@ -85,6 +88,10 @@ def decoder(
         image = tf.io.decode_jpeg(
             encoded, channels=preparation.channels, dct_method="INTEGER_ACCURATE"
         )
+        if preparation.half is not None:
+            middle = tf.shape(image)[1] // 2
+            left = preparation.half == "left"
+            image = image[:, :middle] if left else image[:, middle:]
         if preparation.window is not None:
             image = tf.image.resize_with_crop_or_pad(image, *preparation.window)
         image = _crop(image, crop, number)
