@@ -11,6 +11,7 @@ from compare_ssgan.datasets.jitter import Jitter
 from compare_ssgan.datasets.pairs import Views
 from compare_ssgan.datasets.pipeline import StoredSplit
 from compare_ssgan.datasets.stores import folder_files, image_headers, inspection
+from compare_ssgan.datasets.stores.cached import CachedStore
 from compare_ssgan.datasets.stores.decoding import Preparation
 from compare_ssgan.datasets.stores.encoded import EncodedStore
 from compare_ssgan.datasets.stores.image_headers import Header
@@ -19,6 +20,8 @@ from compare_ssgan.datasets.stores.store import Store
 from compare_ssgan.errors import InputError
 
 _CHANNELS = (1, 3)
+# Of decoded images of one side; those of all but the largest published sets fit.
+_CACHED_BYTES = 2 * 2**30
 # As many as a message can show.
 _SHOWN = 5
 
@@ -316,13 +319,14 @@ def _store(
         resize=jitter.resize,
         half=("left" if side.letter == "A" else "right") if half else None,
     )
-    return EncodedStore(
+    store = EncodedStore(
         len(files.paths),
         files.fetch,
         preparation,
         describe=lambda each: str(files.paths[each]),
         feed=files.feed,
     )
+    return CachedStore(store, _CACHED_BYTES)
 
 
 def _check_colour(files: Files, sides: Sequence[Side]) -> None:

@@ -184,10 +184,8 @@ class StoredSplit:
         """Returns the order of an epoch and the numbers of each example in it."""
         num = self.num_examples
         rows = [np.random.default_rng([seed, epoch]).permutation(num)]
-        streams = [_CROP_STREAM] if self.store.decodes else []
-        for index in range(len(self.augmentations)):
-            streams.append(_FIRST_AUGMENTATION_STREAM + index)
-        for stream in streams:
+        last = _FIRST_AUGMENTATION_STREAM + len(self.augmentations)
+        for stream in range(_CROP_STREAM, last):
             rng = np.random.default_rng([seed, epoch, stream])
             rows.append(rng.integers(0, 2**63, num)[rows[0]])
         return np.stack(rows)
