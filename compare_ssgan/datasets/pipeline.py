@@ -35,8 +35,8 @@ class Request(NamedTuple):
     Attributes:
         positions: [n] rows of the split.
         ids: [n] ids in the store.
-        numbers: For the store and for each augmentation [n] random int64; None where
-            nothing is random.
+        numbers: For the store and for each augmentation [n] random int64; None in
+            evaluations, where nothing is random.
     """
 
     positions: np.ndarray
@@ -192,20 +192,16 @@ class StoredSplit:
 
     def _samples(self, requests: Iterator[Request]) -> Iterator[Samples]:
         for request, images in read_ahead(self.store, requests):
-            images = self._augment(images, request)
-            # Floats exist a batch at a time.
-            batch = images.astype(np.float32) / np.float32(255)
             yield Samples(
-                images=tf.constant(batch),
+                images=_floats(self._augment(images, request)),
                 labels=self._rows_of_labels(request.positions),
                 ids=tf.constant(request.ids, tf.int64),
             )
 
     def _augment(self, images: np.ndarray, request: Request) -> np.ndarray:
-        if request.numbers is None or not self.augmentations:
+        if request.numbers is None:
             return images
-        numbers = request.numbers[-len(self.augmentations) :]
-        for augment, each in zip(self.augmentations, numbers, strict=True):
+        for augment, each in zip(self.augmentations, request.numbers[1:], strict=True):
             images = augment(images, each)
         return images
 
@@ -217,6 +213,14 @@ class StoredSplit:
             # A label of -1 equals no class: the row of an unlabelled example is zero.
             labels = labels[:, None] == np.arange(self.num_classes)
         return tf.constant(labels, tf.float32)
+
+
+def _floats(images: np.ndarray) -> tf.Tensor:
+    """Returns [n, height, width, channels] float32 in [0, 1] of bytes.
+
+    Floats exist a batch at a time.
+    """
+    return tf.constant(np.divide(images, np.float32(255), dtype=np.float32))
 
 
 def array_split(
