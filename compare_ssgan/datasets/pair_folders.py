@@ -111,7 +111,8 @@ class Folders(NamedTuple):
             raise InputError(f"{folder} has no PNG or JPEG files. {self.expected}")
         paths = [folder / name for name in names]
         found = inspection.remembered(folder, names)
-        headers = [_header(*each) for each in zip(paths, *found[:3], strict=True)]
+        told = zip(paths, found.headers, found.problems, strict=True)
+        headers = [_header(*each) for each in told]
         return Files(paths, headers, found.hashes)
 
 
@@ -250,7 +251,7 @@ def _two_folders(
 def _counterparts(
     source: Files, target: Files, *, folders: Sequence[pathlib.Path]
 ) -> tuple[Files, Files]:
-    """Returns files of equal names in the same order."""
+    """Returns files of equal names, both in the order of those."""
     ours, theirs = map(_rows, (source, target), folders)
     for rows, others, files, folder in (
         (ours, theirs, source, folders[1]),
@@ -264,7 +265,12 @@ def _counterparts(
                 f"{len(alone)} image(s) have no counterpart of the same name in "
                 f"{folder}: {shown}{more}. Add those, or remove these."
             )
-    return source, target.take([theirs[stem] for stem in ours])
+    # The same order in either direction.
+    stems = sorted(ours, key=lambda stem: pathlib.PurePath(stem).parts)
+    return (
+        source.take([ours[stem] for stem in stems]),
+        target.take([theirs[stem] for stem in stems]),
+    )
 
 
 def _rows(files: Files, folder: pathlib.Path) -> dict[str, int]:
@@ -281,10 +287,7 @@ def _rows(files: Files, folder: pathlib.Path) -> dict[str, int]:
     return found
 
 
-def _header(
-    path: pathlib.Path, values: np.ndarray, hashed: np.ndarray, problem: str
-) -> Header:
-    del hashed
+def _header(path: pathlib.Path, values: np.ndarray, problem: str) -> Header:
     height, width, channels, bits, alpha = (int(value) for value in values)
     header = Header(height, width, channels, bits, bool(alpha))
     problem = problem or image_headers.unusual(header)

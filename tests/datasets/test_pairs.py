@@ -14,8 +14,7 @@ from compare_ssgan.datasets.pairs import (
     refuse_pairs,
 )
 from compare_ssgan.datasets.pipeline import array_split
-from compare_ssgan.datasets.stores.stacked import StackedStore
-from compare_ssgan.datasets.stores.store import Arrays, ArrayStore
+from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 
 LOAD, CROP = 8, 5
@@ -171,18 +170,6 @@ def test_nothing_is_loaded_before_it_is_asked_for():
     assert split.num_examples == 4
     next(split.training_batches(2, seed=0))
     assert len(calls) == 1
-
-
-def test_stacked_stores_read_the_same_images_of_both():
-    first, second = np.zeros((5, 4, 4, 1), np.uint8), positions(5)[:, :4, :4]
-    store = StackedStore(
-        ArrayStore(5, lambda: Arrays(first)), ArrayStore(5, lambda: Arrays(second))
-    )
-    assert (store.num_examples, store.image_shape) == (5, (4, 4, 4))
-    assert not store.decodes
-    read = store.read(np.array([3, 1]), None)
-    np.testing.assert_array_equal(read[..., 0], 0)
-    np.testing.assert_array_equal(read[..., 1:], second[[3, 1]])
 
 
 def test_pairs_are_refused_where_single_images_are_needed():

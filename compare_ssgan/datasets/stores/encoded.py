@@ -1,5 +1,6 @@
 """Images that are stored as PNG or JPEG files, or as records of them."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,8 +47,7 @@ class EncodedStore:
         self._describe = describe
         self._feed = feed
         self._decoders = {
-            training: _batched(decoding.decoder(preparation, training=training))
-            for training in (False, True)
+            training: _decoder(preparation, training) for training in (False, True)
         }
 
     @property
@@ -120,6 +120,12 @@ def _call(
     with tf.device("CPU:0"):
         decoded = decode(tf.constant(encoded, tf.string), tf.constant(numbers))
         return np.asarray(decoded)
+
+
+@functools.cache
+def _decoder(preparation: Preparation, training: bool) -> Callable[..., tf.Tensor]:
+    # Images that are prepared alike, of any split or side, need one graph.
+    return _batched(decoding.decoder(preparation, training=training))
 
 
 def _batched(
