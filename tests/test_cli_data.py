@@ -12,6 +12,7 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.digit_outlines import digit_outlines
 from compare_ssgan.datasets.photos import photos
 from compare_ssgan.datasets.pipeline import lazy_array_split
 from compare_ssgan.datasets.stores.store import Arrays
@@ -143,6 +144,30 @@ def test_the_picture_has_the_classes_in_rows_and_replaces_an_older_one(
     np.testing.assert_array_equal(_picture(path), grids.grid(large / 255, columns=3))
 
 
+def test_pairs_are_shown_side_by_side(command, tmp_path):
+    code, out, err = command("data", "show", "digit_outlines")
+    assert (code, err) == (0, "")
+    assert out.startswith("digit_outlines: pairs of images, 32x32x1 to 32x32x1\n")
+    assert _cells(out, "pairs") == ["1,197", "600"]
+    dataset = digit_outlines()
+    pairs = next(dataset.train.evaluation_batches(1197, 1197))
+    mean = pairs.source.images.numpy().mean(dtype=np.float64) * 255
+    assert _cells(out, "source mean pixel")[0] == f"{mean:.2f}"
+    assert f"test: content hash {dataset.test.content_hash}\n" in out
+    large = [
+        side.images.numpy()[:30].repeat(2, axis=1).repeat(2, axis=2)
+        for side in (pairs.source, pairs.target)
+    ]
+    # Six rows of five pairs.
+    beside = np.stack(large, 1).reshape(60, 64, 64, 1)
+    path = tmp_path / "digit_outlines-examples.png"
+    np.testing.assert_array_equal(_picture(path), grids.grid(beside, columns=10))
+    code, out, _ = command("data", "show", "digit_outlines", "--json")
+    found = json.loads(out)
+    assert found["target_shape"] == [32, 32, 1]
+    assert found["splits"]["test"]["source_pixels"]["num_examples"] == 600
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -235,7 +260,7 @@ def gin_file(tmp_path):
 def test_get_prepares_and_says_how_to_go_on(command, gin_file, tmp_path):
     code, out, err = command("data", "get", "fetched", "--data_dir", "new/data")
     assert code == 0
-    assert "fetched: preparing 3 + 3 examples of 4x4x1 in new/data" in err
+    assert "fetched: preparing 3 + 3 examples in new/data" in err
     assert "fetched: 3 examples to train on, 3 to test on\n" in out
     assert "compare_ssgan data show fetched --data_dir new/data\n" in out
     assert "--dataset fetched --data_dir new/data\n" in out

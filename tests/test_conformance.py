@@ -25,6 +25,8 @@ def call(monkeypatch, capsys):
     return run
 
 
+# Tests of each metric check its numbers in the first tier.
+@pytest.mark.slow
 def test_every_metric_has_its_numbers(call):
     code, out = call("--json")
     rows = [json.loads(line) for line in out.splitlines()]

@@ -7,12 +7,21 @@ import pytest
 
 from compare_ssgan import cache, config
 from compare_ssgan.datasets import base
+from compare_ssgan.datasets.pairs import PairedDataset
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import experiment, plan, provenance, spec
 
 CONFIGS = config.shipped_directory()
 METHODS = sorted(path.stem for path in CONFIGS.glob("*.gin") if path.stem != "base")
-DATASETS = sorted(path.stem for path in CONFIGS.glob("datasets/*.gin"))
+# Files of pairs name no networks: those are the image-to-image methods'.
+DATASETS, PAIRED = (
+    sorted(
+        path.stem
+        for path in CONFIGS.glob("datasets/*.gin")
+        if ("GENERATOR" in path.read_text()) == single
+    )
+    for single in (True, False)
+)
 STUDIES = sorted(CONFIGS.glob("studies/*.gin"))
 # Methods with networks or data of their own; others test their settings.
 ELSEWHERE = {
@@ -130,6 +139,17 @@ def test_a_dataset_file_builds_networks_that_fit(dataset):
         return
     sample = built.game.sample(1, built.game.rng)
     assert sample.images.shape[1:] == built.problem.image_shape
+
+
+@pytest.mark.parametrize("dataset", PAIRED)
+def test_a_dataset_file_of_pairs_is_read_but_no_method_trains_on_it(dataset):
+    pairs = spec.load_dataset(dataset)
+    assert isinstance(pairs, PairedDataset)
+    assert pairs.name.startswith(dataset)
+    # One method finds no networks, the other brings them.
+    for method in ("gan", "biggan"):
+        with pytest.raises(InputError, match=f"{pairs.name} has pairs .*DATASET"):
+            build(request(method, dataset))
 
 
 @pytest.mark.parametrize(("dataset", "method"), PAIRS)

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from compare_ssgan.datasets import base
+from compare_ssgan.datasets.pairs import refuse_pairs
 from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.evaluation.features import domain_classifier, training
 from compare_ssgan.studies import spec
@@ -41,6 +42,7 @@ def train(arguments: argparse.Namespace) -> str:
         raise InputError(f"--steps must be 1 or more, not {arguments.steps}.")
     base.set_data_directory(arguments.data_dir)
     dataset = spec.load_dataset(arguments.dataset, arguments.settings)
+    refuse_pairs(dataset, "a classifier")
     if not dataset.num_classes:
         raise InputError(
             f"{dataset.name} has no labels: there is nothing to classify. Use "

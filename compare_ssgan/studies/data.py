@@ -8,9 +8,20 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from compare_ssgan.datasets import base
+from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.pairs import PairedDataset
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import data_text, example_grid, files, grids, spec
-from compare_ssgan.studies.data_report import DataReport, report
+from compare_ssgan.studies import (
+    data_report,
+    data_text,
+    files,
+    grids,
+    pair_report,
+    spec,
+)
+from compare_ssgan.studies.data_report import DataReport
+from compare_ssgan.studies.example_grid import ExampleGrid, example_grid
+from compare_ssgan.studies.pair_report import PairReport
 
 
 class Shown(NamedTuple):
@@ -20,27 +31,29 @@ class Shown(NamedTuple):
         dataset: What the user calls it.
         report: What it holds.
         grid: The picture it wrote.
-        groups: What the rows of the picture show, from top to bottom.
-        rows: Rows of each.
+        picture: What that shows.
     """
 
     dataset: str
-    report: DataReport
+    report: DataReport | PairReport
     grid: pathlib.Path
-    groups: tuple[str, ...]
-    rows: int
+    picture: ExampleGrid
 
     def as_json(self) -> str:
         """Returns one JSON object."""
-        picture = {"grid": str(self.grid), "grid_groups": self.groups}
+        picture = {"grid": str(self.grid), "grid_groups": self.picture.groups}
         return json.dumps(
             {"dataset": self.dataset, **self.report.as_json(), **picture}, indent=2
         )
 
     def as_text(self) -> str:
         """Returns lines for the terminal."""
-        each = f"{self.rows} rows each" if self.rows > 1 else "a row each"
-        what = f", {each}: {', '.join(self.groups)}" if any(self.groups) else ""
+        if isinstance(self.report, PairReport):
+            text = pair_report.render(self.report)
+            return f"{text}\n\n{self.grid}: training pairs, targets right of sources"
+        groups, rows = self.picture.groups, self.picture.rows
+        each = f"{rows} rows each" if rows > 1 else "a row each"
+        what = f", {each}: {', '.join(groups)}" if any(groups) else ""
         text = data_text.render(self.report)
         return f"{text}\n\n{self.grid}: training images{what}"
 
@@ -73,16 +86,18 @@ def show(
     files.check_parent(out, "--out")
     try:
         # The picture first: what is missing or damaged is found within a second.
-        picture = example_grid.example_grid(dataset)
-        found = report(dataset, say)
+        picture = _picture(dataset)
+        found = _report(dataset, say)
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error}.") from error
     with files.writing(out, "--out"):
         grids.write_png(out, picture.image)
-    return Shown(name, found, out, picture.groups, picture.rows)
+    return Shown(name, found, out, picture)
 
 
-def get(name: str, settings: Sequence[str], say: Callable[[str], None]) -> base.Dataset:
+def get(
+    name: str, settings: Sequence[str], say: Callable[[str], None]
+) -> Dataset | PairedDataset:
     """Downloads and prepares a dataset in the directory that --data_dir names.
 
     Args:
@@ -111,12 +126,8 @@ def get(name: str, settings: Sequence[str], say: Callable[[str], None]) -> base.
         say(f"{name} needs no download.")
         return dataset
     created = files.make_directory(directory, "--data_dir")
-    shape = "x".join(map(str, dataset.image_shape))
     num_train, num_test = dataset.train.num_examples, dataset.test.num_examples
-    say(
-        f"{name}: preparing {num_train:,} + {num_test:,} examples of {shape} in "
-        f"{directory}"
-    )
+    say(f"{name}: preparing {num_train:,} + {num_test:,} examples in {directory}")
     try:
         dataset.get()
     except (OSError, tf.errors.OpError) as error:
@@ -128,6 +139,20 @@ def get(name: str, settings: Sequence[str], say: Callable[[str], None]) -> base.
     dataset = spec.load_dataset(name, settings)
     next(dataset.train.evaluation_batches(1, 1))
     return dataset
+
+
+def _picture(dataset: Dataset | PairedDataset) -> ExampleGrid:
+    if isinstance(dataset, PairedDataset):
+        return ExampleGrid(pair_report.pair_grid(dataset), (), 0)
+    return example_grid(dataset)
+
+
+def _report(
+    dataset: Dataset | PairedDataset, say: Callable[[str], None]
+) -> DataReport | PairReport:
+    if isinstance(dataset, PairedDataset):
+        return pair_report.report(dataset, say)
+    return data_report.report(dataset, say)
 
 
 def _check_directory() -> None:

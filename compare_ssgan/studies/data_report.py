@@ -1,12 +1,13 @@
 """What a dataset holds, found by reading it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare_ssgan.datasets.base import Dataset, Split
+from compare_ssgan.datasets.pairs import PairedSplit
 from compare_ssgan.datasets.pipeline import StoredSplit
 from compare_ssgan.types import ImageShape
 
@@ -44,7 +45,8 @@ class Pixels(NamedTuple):
         smallest: The smallest.
         largest: The largest.
         mean: The mean.
-        num_examples: Of how many examples, evenly spaced over the split.
+        num_examples: Of how many examples, evenly spaced over the split; of pairs, of
+            the first ones.
     """
 
     smallest: int
@@ -119,10 +121,7 @@ def report(dataset: Dataset, say: Callable[[str], None]) -> DataReport:
         split = dataset.split(name)
         num = examined(split, dataset.image_shape)
         if num < split.num_examples:
-            say(
-                f"{name}: hashing what {split.num_examples:,} examples are read from, "
-                f"and looking at {num:,} of them; of large files this takes minutes"
-            )
+            say(announcement(name, split.num_examples, num))
         splits[name] = SplitReport(
             split.num_examples,
             count(split.labels, dataset.num_classes),
@@ -165,7 +164,7 @@ def count(labels: np.ndarray | None, num_classes: int) -> Labels | None:
     )
 
 
-def examined(split: Split, image_shape: ImageShape) -> int:
+def examined(split: Split | PairedSplit, image_shape: ImageShape) -> int:
     """Returns of how many examples pixels are looked at."""
     decodes = not isinstance(split, StoredSplit) or split.store.decodes
     most = _DECODED if decodes else max(1, _VALUES // math.prod(image_shape))
@@ -180,13 +179,33 @@ def measure(split: Split, num_examples: int, image_shape: ImageShape) -> Pixels:
         num_examples: How many are looked at.
         image_shape: (height, width, channels).
     """
-    smallest, largest, total = 255, 0, 0
-    for levels in _levels(evenly_spaced(split, num_examples), image_shape):
+    chosen = evenly_spaced(split, num_examples)
+    batches = chosen.evaluation_batches(
+        num_examples, batch_size(num_examples, image_shape)
+    )
+    return measure_images(batch.images.numpy() for batch in batches)
+
+
+def measure_images(batches: Iterable[np.ndarray]) -> Pixels:
+    """Returns what values the pixels of images have.
+
+    Args:
+        batches: Of images [n, height, width, channels] in [0, 1].
+    """
+    smallest, largest, total, values, num = 255, 0, 0, 0, 0
+    for images in batches:
+        levels = np.rint(images * 255).astype(np.uint8)
         smallest = min(smallest, int(levels.min()))
         largest = max(largest, int(levels.max()))
         total += int(levels.sum(dtype=np.int64))
-    mean = total / (num_examples * math.prod(image_shape))
-    return Pixels(smallest, largest, mean, num_examples)
+        values += levels.size
+        num += len(levels)
+    return Pixels(smallest, largest, total / values, num)
+
+
+def batch_size(num_examples: int, image_shape: ImageShape) -> int:
+    """Returns how many images to read at a time."""
+    return max(1, min(_BATCH // math.prod(image_shape), num_examples))
 
 
 def evenly_spaced(split: Split, num_examples: int) -> Split:
@@ -197,7 +216,26 @@ def evenly_spaced(split: Split, num_examples: int) -> Split:
     return split.take(positions.astype(np.int64))
 
 
-def _levels(split: Split, image_shape: ImageShape) -> Iterator[np.ndarray]:
-    batch_size = max(1, min(_BATCH // math.prod(image_shape), split.num_examples))
-    for batch in split.evaluation_batches(split.num_examples, batch_size):
-        yield np.rint(batch.images.numpy() * 255).astype(np.uint8)
+def announcement(name: str, num_examples: int, num_examined: int) -> str:
+    """Returns what to tell users of a split that is not read as a whole."""
+    return (
+        f"{name}: hashing what {num_examples:,} examples are read from, and looking at "
+        f"{num_examined:,} of them; of large files this takes minutes"
+    )
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Returns the lines of a table of which all but the first column are numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(
+                    cell.rjust(width)
+                    for cell, width in zip(row[1:], widths[1:], strict=True)
+                ),
+            ]
+        ).rstrip()
+        for row in rows
+    ]

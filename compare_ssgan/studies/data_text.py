@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare_ssgan.studies.data_report import DataReport, Labels
+from compare_ssgan.studies.data_report import DataReport, Labels, aligned
 
 # More classes than this are summarized.
 _LISTED = 20
@@ -25,7 +25,7 @@ def render(report: DataReport) -> str:
     lines = [title]
     if report.files is not None:
         lines.append(f"read from {report.files}")
-    lines += ["", *_aligned(_table(report)), ""]
+    lines += ["", *aligned(_table(report)), ""]
     lines += [line for split in report.splits for line in _notes(report, split)]
     return "\n".join(lines)
 
@@ -118,19 +118,3 @@ def _title(report: DataReport, index: int) -> str:
 def _number(value: float) -> str:
     """Returns a count, or a sum of probabilities, or a median."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
-def _aligned(rows: Sequence[_Row]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(
-                    cell.rjust(width)
-                    for cell, width in zip(row[1:], widths[1:], strict=True)
-                ),
-            ]
-        ).rstrip()
-        for row in rows
-    ]

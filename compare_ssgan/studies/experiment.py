@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Transform
+from compare_ssgan.datasets.pairs import refuse_pairs
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
@@ -220,6 +221,7 @@ def _check_whole(minimum: int, **values: Any) -> None:
 
 
 def _transformed(dataset: Any, transforms: Sequence[Transform]) -> Any:
+    refuse_pairs(dataset, "a game of the suite")
     _check_dataset(dataset)
     for transform in transforms:
         dataset = transform(dataset)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from compare_ssgan import components, config
 from compare_ssgan.analysis import schema
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.pairs import PairedDataset, refuse_pairs
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
 
@@ -87,6 +88,7 @@ def load(request: RunRequest) -> RunRequest:
     if request.seed is not None:
         config.bind_macro("SEED", request.seed, f"--seed {request.seed}")
     family = _family(request)
+    _refuse_pairs(method)
     config.check_values()
     lines = config.canonical()
     seed = config.query("%SEED")
@@ -96,7 +98,7 @@ def load(request: RunRequest) -> RunRequest:
     return dataclasses.replace(request, seed=seed, family=family, run_id=name)
 
 
-def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
+def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset | PairedDataset:
     """Returns the dataset of a file in gin_configs/datasets, without a run.
 
     Its gin file becomes the current configuration.
@@ -115,6 +117,7 @@ def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
     config.load([str(base), file], settings)
     dataset = config.make(str(config.query("%DATASET")))
     for transform in config.query("run.transforms", ()):
+        refuse_pairs(dataset, f"run.transforms = {transform}")
         dataset = config.make(str(transform))(dataset)
     unread = [
         each
@@ -124,7 +127,7 @@ def load_dataset(name: str, settings: Sequence[str] = ()) -> Dataset:
     ]
     if unread:
         raise InputError(f"No dataset reads {', '.join(unread)}.")
-    assert isinstance(dataset, Dataset)
+    assert isinstance(dataset, Dataset | PairedDataset)
     return dataset
 
 
@@ -180,6 +183,14 @@ def _family(request: RunRequest) -> str:
             f"{config.nearest(str(family), FAMILIES)}"
         )
     return str(family)
+
+
+def _refuse_pairs(method: str) -> None:
+    """Tells what is wrong where a dataset brings no networks because it has pairs."""
+    macros = (config.query(f"%{m}", config.REQUIRED) for m in ("DATASET", "GENERATOR"))
+    dataset, generator = macros
+    if generator is config.REQUIRED and dataset is not config.REQUIRED:
+        refuse_pairs(config.make(str(dataset)), method)
 
 
 def _check(request: RunRequest) -> None:

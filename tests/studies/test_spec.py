@@ -145,6 +145,11 @@ def test_the_file_of_a_users_own_dataset_may_say_what_runs_need(tmp_path, monkey
         load_dataset("mine", ["dcgan.Generator.channels = 4"])
 
 
+def test_transforms_of_single_images_are_refused_for_pairs():
+    with pytest.raises(InputError, match=r"digit_outlines has .*transforms = @images"):
+        load_dataset("digit_outlines", ["run.transforms = [@images.flip()]"])
+
+
 def test_a_setting_that_no_dataset_reads_is_refused():
     with pytest.raises(InputError, match=r"No dataset reads optimizers\.adam\.beta_1"):
         load_dataset("synthetic", ["optimizers.adam.beta_1 = 0.5"])

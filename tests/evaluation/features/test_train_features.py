@@ -119,6 +119,7 @@ def test_a_trained_classifier_is_registered_and_evaluates(train, cache):
     [
         (["--dataset", "synthetic", "--set", "datasets.synthetic.num_classes = 0"],
          "synthetic has no labels"),
+        (["--dataset", "digit_outlines"], "has pairs .*a classifier needs"),
         (["--dataset", "digit"], "no dataset 'digit'.*Did you mean 'digits'"),
         (["--steps", "0"], "--steps must be 1 or more"),
         (["--set", "datasets.synthetic.seed = 1"], "No dataset reads.*synthetic.seed"),
