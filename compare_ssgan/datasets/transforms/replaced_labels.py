@@ -76,7 +76,7 @@ def random(*, num_classes: int | None = None, seed: int = 0) -> Transform:
 @config.register("labels")
 def replace(
     *,
-    file: str = config.REQUIRED,
+    file: str = "",
     test_file: str | None = None,
     num_classes: int | None = None,
     logits: bool = False,
@@ -93,7 +93,7 @@ def replace(
     distributions, a row of zeros for an unlabelled example.
 
     Args:
-        file: Its name, without a directory.
+        file: Its name, without a directory; it has to be given.
         test_file: The same for the test split, or None. Ids count in each split
             from 0.
         num_classes: Number of classes, where they are others than the dataset's own,
@@ -238,7 +238,7 @@ def _check_name(option: str, name: str) -> None:
     if not isinstance(name, str) or not name or pathlib.PurePath(name).name != name:
         raise InputError(
             f"labels.replace.{option} is the name of a file in --data_dir, without a "
-            f"directory, not {name!r}."
+            f"directory, not {name!r}. Set labels.replace.{option}."
         )
 
 
