@@ -92,6 +92,16 @@ def test_parts_of_a_batch_without_a_label_can_be_accumulated(kind):
     assert all(np.isfinite(value) for value in terms.values())
 
 
+@pytest.mark.parametrize("name", ["projection", "acgan"])
+def test_a_single_class_is_enough(name):
+    problem = tiny.PROBLEM._replace(num_classes=1)
+    built = game(name, problem=problem)
+    real = batch(np.ones((8, 1)))
+    np.testing.assert_array_equal(built._generate(real).labels, np.ones((8, 1)))
+    for compute in (built.discriminator_objective, built.generator_objective):
+        assert np.isfinite(compute(real).total)
+
+
 def test_an_unlabelled_image_is_scored_by_its_features_alone():
     built = game("projection")
     found = built.judge(batch(KINDS["none"]))

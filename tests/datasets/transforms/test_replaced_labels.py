@@ -5,7 +5,6 @@ import pytest
 
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.mnist import mnist
 from compare_ssgan.datasets.pipeline import array_split
 from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.datasets.synthetic import synthetic
@@ -138,8 +137,10 @@ def test_unlabelled_examples_are_written_or_missing(directory):
 
 
 def test_nothing_is_read_before_labels_are_asked_for(directory):
-    found = replace(file="none.npz")(mnist())
-    assert found.train.num_examples == 60_000
+    found = replace(file="none.npz")(dataset())
+    assert found.train.num_examples == NUM
+    with pytest.raises(InputError, match=r"There is no file of labels .*none.npz"):
+        found.train.labels  # noqa: B018
 
 
 IDS = np.arange(NUM)
