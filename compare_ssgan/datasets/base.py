@@ -87,8 +87,15 @@ class Split(Examples, Protocol):
         """
         ...
 
-    def with_labels(self, labels: np.ndarray, num_classes: int) -> "Split":
-        """Returns the same examples with other labels; see `labels`."""
+    def with_labels(
+        self, labels: np.ndarray | Callable[[], np.ndarray], num_classes: int
+    ) -> "Split":
+        """Returns the same examples with other labels.
+
+        Args:
+            labels: As `labels`, or what returns them, called when they are read.
+            num_classes: Number of classes.
+        """
         ...
 
     def take(self, positions: np.ndarray) -> "Split":
@@ -138,6 +145,8 @@ class Dataset(NamedTuple):
         modes: Of a distribution that is known.
         get: Downloads and prepares the files, for the command `data get`; None where
             there is nothing to download.
+        own_classes: Whether classes are those that the set came with, which its
+            classifiers know; False after a transform that brings others.
     """
 
     name: str
@@ -148,6 +157,7 @@ class Dataset(NamedTuple):
     class_names: tuple[str, ...] | None = None
     modes: Modes | None = None
     get: Callable[[], None] | None = None
+    own_classes: bool = True
 
     def split(self, name: str) -> Split:
         """Returns the split called `name`.
@@ -163,7 +173,7 @@ class Dataset(NamedTuple):
         return self.train if name == "train" else self.test
 
 
-# What may be done to a dataset before it is trained on; it changes the name too.
+# What may be done to a dataset before it is trained on; the name stays.
 Transform = Callable[[Dataset], Dataset]
 
 _directory: pathlib.Path | None = None
