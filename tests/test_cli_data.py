@@ -84,7 +84,7 @@ def test_show_as_json_is_one_object(command, tmp_path):
     assert found == {
         "dataset": "synthetic", "name": "synthetic", "image_shape": [4, 6, 3],
         "num_classes": 3, "class_names": None, "num_modes": None, "files": None,
-        "grid": "a.png", "grid_groups": ["0", "1", "2"],
+        "paired": False, "grid": "a.png", "grid_groups": ["0", "1", "2"],
     }  # fmt: skip
 
 
@@ -138,34 +138,26 @@ def test_the_picture_has_the_classes_in_rows_and_replaces_an_older_one(
     assert code == 0
     images = synthetic(image_shape=(4, 6, 3), num_classes=4, num_examples=12)
     images = images.train.store.arrays.images
-    # Examples 0, 4 and 8 are of class 0, and so on; enlarged ten times.
+    # Examples 0, 4 and 8 are of class 0, and so on; enlarged 16 times.
     rows = images.reshape(3, 4, 4, 6, 3).transpose(1, 0, 2, 3, 4).reshape(12, 4, 6, 3)
-    large = rows.repeat(10, axis=1).repeat(10, axis=2)
+    large = rows.repeat(16, axis=1).repeat(16, axis=2)
     np.testing.assert_array_equal(_picture(path), grids.grid(large / 255, columns=3))
 
 
 def test_pairs_are_shown_side_by_side(command, tmp_path):
     code, out, err = command("data", "show", "digit_outlines")
     assert (code, err) == (0, "")
-    assert out.startswith("digit_outlines: pairs of images, 32x32x1 to 32x32x1\n")
-    assert _cells(out, "pairs") == ["1,197", "600"]
+    title = "digit_outlines: 32x64x1, pairs of images, the source left of the target\n"
+    assert out.startswith(title)
+    assert _cells(out, "examples") == ["1,197", "600"]
     dataset = digit_outlines()
-    pairs = next(dataset.train.evaluation_batches(1197, 1197))
-    mean = pairs.source.images.numpy().mean(dtype=np.float64) * 255
-    assert _cells(out, "source mean pixel")[0] == f"{mean:.2f}"
     assert f"test: content hash {dataset.test.content_hash}\n" in out
-    large = [
-        side.images.numpy()[:30].repeat(2, axis=1).repeat(2, axis=2)
-        for side in (pairs.source, pairs.target)
-    ]
-    # Six rows of five pairs.
-    beside = np.stack(large, 1).reshape(60, 64, 64, 1)
-    path = tmp_path / "digit_outlines-examples.png"
-    np.testing.assert_array_equal(_picture(path), grids.grid(beside, columns=10))
-    code, out, _ = command("data", "show", "digit_outlines", "--json")
-    found = json.loads(out)
-    assert found["target_shape"] == [32, 32, 1]
-    assert found["splits"]["test"]["source_pixels"]["num_examples"] == 600
+    assert out.endswith("digit_outlines-examples.png: training pairs\n")
+    picture = _picture(tmp_path / "digit_outlines-examples.png")
+    pair = next(dataset.train.evaluation_batches(1, 1))
+    for side, left in ((pair.source, 2), (pair.target, 66)):
+        (large,) = side.images.numpy().repeat(2, axis=1).repeat(2, axis=2)
+        np.testing.assert_allclose(picture[2:66, left : left + 64] / 255, large)
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def _row(
 
     own = values(group)
     baseline = groups.counterpart(group, members, BASELINE)
-    labelled = groups.counterpart(group, members, LABELLED)
+    labelled = groups.counterpart(group, members, LABELLED, all_labels=True)
     difference, gap_applies, gap = None, False, None
     if baseline and baseline.key != group.key:
         difference = statistics.paired(own, values(baseline))

@@ -11,8 +11,12 @@ from compare_ssgan.errors import InputError
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
 
 # config.gin holds the seed under whatever parameters read it.
-_SEED = re.compile(r"\S+\.seed = \d+")
+_SEED = re.compile(r"(\S+\.seed) = (\d+)")
+_RUN_SEED = "roots.run.seed"
 _SHOWN = 3
+
+# A setting of what labels training examples have.
+_LABELS = re.compile(r"\blabels\.\w")
 
 # Method, budget, settings: what identifies a group within a dataset.
 Key = tuple[str, str, tuple[str, ...]]
@@ -70,7 +74,8 @@ def by_dataset(found: Sequence[Run]) -> dict[str, list[Group]]:
 
     Raises:
         InputError: If runs have equal names and settings, but were configured
-            differently: they are no two seeds of one method.
+            differently or trained on different data: they are no two seeds of one
+            method.
     """
     members: dict[tuple[str, Key], list[Run]] = {}
     for run in _once_each(found):
@@ -94,16 +99,29 @@ def shared(groups: Sequence[Group]) -> Shared:
     return Shared(budgets.pop() if len(budgets) == 1 else None, tuple(sorted(common)))
 
 
-def counterpart(group: Group, groups: Sequence[Group], method: str) -> Group | None:
+def counterpart(
+    group: Group, groups: Sequence[Group], method: str, *, all_labels: bool = False
+) -> Group | None:
     """Returns the group of another method that is fair to compare with.
 
-    That is the one with equal budget and settings, or, if the other method was not
-    trained with these settings, the only one with equal budget.
+    That is the one with equal budget and settings; if the other method was not
+    trained with these settings, the one with all but those of labels; or else the only
+    one with equal budget.
+
+    Args:
+        group: What is to be compared.
+        groups: Those of the same dataset.
+        method: The other method.
+        all_labels: Whether it has to have all labels, whatever the group has.
     """
     candidates = [g for g in groups if g.method == method and g.budget == group.budget]
-    alike = [g for g in candidates if g.settings == group.settings]
-    if alike:
-        return alike[0]
+    others = tuple(s for s in group.settings if not _LABELS.search(s))
+    if all_labels:
+        candidates = [g for g in candidates if not any(map(_LABELS.search, g.settings))]
+    for settings in (group.settings, others):
+        alike = [g for g in candidates if g.settings == settings]
+        if alike:
+            return alike[0]
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -140,6 +158,7 @@ def _once_each(found: Sequence[Run]) -> list[Run]:
     chosen: dict[str, Run] = {}
     for run in found:
         other = chosen.setdefault(run.run_id, run)
+        _check_data(run, other)
         if STATUSES.index(run.status) < STATUSES.index(other.status):
             chosen[run.run_id] = run
     return list(chosen.values())
@@ -149,10 +168,18 @@ def _check_alike(runs: Sequence[Run]) -> None:
     """Raises InputError unless the runs differ in nothing but their seed."""
     seeds: dict[int, Run] = {}
     configured: dict[frozenset[str], Run] = {}
-    for run in runs:
-        lines = _configuration(run)
+    configurations = [_configuration(run) for run in runs]
+    every = [
+        (match[1], int(match[2]) == run.seed)
+        for run, lines in zip(runs, configurations, strict=True)
+        for line in lines or ()
+        if (match := _SEED.fullmatch(line))
+    ]
+    # A seed that is not that of the run is a setting like any other.
+    fixed = {name for name, is_that_of_the_run in every if not is_that_of_the_run}
+    for run, lines in zip(runs, configurations, strict=True):
         if lines is not None:
-            configured.setdefault(lines, run)
+            configured.setdefault(_without_seeds(lines, fixed), run)
         other = seeds.setdefault(run.seed, run)
         if other is not run and len(configured) < 2:
             raise InputError(
@@ -166,17 +193,38 @@ def _check_alike(runs: Sequence[Run]) -> None:
             f"but were configured differently: {_some(one - two)} against "
             f"{_some(two - one)}. Move one of them elsewhere."
         )
+    # Data that are drawn by the seed of the run are other data for each.
+    if {name for name, _ in every} - fixed <= {_RUN_SEED}:
+        told = [run for run in runs if run.data]
+        for run in told:
+            _check_data(run, told[0])
 
 
-def _configuration(run: Run) -> frozenset[str] | None:
+def _check_data(run: Run, other: Run) -> None:
+    """Raises InputError if it is known that the runs had different data."""
+    known = run.data.keys() & other.data.keys()
+    changed = sorted(name for name in known if run.data[name] != other.data[name])
+    if changed:
+        raise InputError(
+            f"{_place(run)} and {_place(other)} have the same method and settings, but "
+            f"not the same data: their {' and '.join(changed)} splits differ, in "
+            "images or in labels. Move one of them elsewhere."
+        )
+
+
+def _configuration(run: Run) -> list[str] | None:
     if run.directory is None or not (run.directory / "config.gin").is_file():
         return None
     text = (run.directory / "config.gin").read_text(encoding="utf-8")
     lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _without_seeds(lines: Sequence[str], fixed: set[str]) -> frozenset[str]:
+    """Returns lines of a configuration without the seed of the run."""
+    found = {line: _SEED.fullmatch(line) for line in lines}
     return frozenset(
-        line
-        for line in lines
-        if line and not line.startswith("#") and not _SEED.fullmatch(line)
+        line for line, match in found.items() if match is None or match[1] in fixed
     )
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,6 +49,7 @@ _OPTIONAL: dict[str, schema.Types] = {
     "wall_seconds": schema.NUMBER,
     "error": str,
     "diverged": dict,
+    "data": dict,
 }
 _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
 _MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
@@ -76,6 +78,7 @@ class Run(NamedTuple):
         directory: None if missing.
         measurements: What the training measured, in the order of the file, then what
             was measured later.
+        data: Content hash by name of the split; empty if nothing says.
     """
 
     study: str
@@ -94,6 +97,7 @@ class Run(NamedTuple):
     diverged_term: str | None = None
     directory: pathlib.Path | None = None
     measurements: Sequence[Measurement] = ()
+    data: Mapping[str, str] = types.MappingProxyType({})
 
     @property
     def metrics(self) -> list[str]:
@@ -145,7 +149,8 @@ def runs(directories: Directories) -> "pd.DataFrame":
 
     found = read(directories)
     columns: dict[str, Any] = dict(_identity(found))
-    for name in Run._fields[Run._fields.index("steps") : -1]:
+    first, last = Run._fields.index("steps"), Run._fields.index("measurements")
+    for name in Run._fields[first:last]:
         columns[name] = [getattr(run, name) for run in found]
     columns["directory"] = [str(run.directory or "") for run in found]
     columns["num_measurements"] = [len(run.measurements) for run in found]
@@ -268,6 +273,7 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         diverged_term=diverged.get("term"),
         directory=directory,
         measurements=measurements.read(directory),
+        data=content.get("data") or {},
     )
 
 

@@ -6,7 +6,7 @@ from compare_ssgan import config
 from compare_ssgan.datasets import own, pair_folders
 from compare_ssgan.datasets.jitter import Jitter
 from compare_ssgan.datasets.pair_folders import Folders
-from compare_ssgan.datasets.pairs import AlignedSplit, PairedDataset
+from compare_ssgan.datasets.pairs import PairedDataset, StoredPairs
 from compare_ssgan.datasets.stores.decoding import Resize
 from compare_ssgan.errors import InputError
 
@@ -76,11 +76,8 @@ def aligned_pairs(
     )
     folders = Folders(name, _FACTORY, _expected(name, test_split))
 
-    def split(folder: str) -> AlignedSplit:
-        return AlignedSplit(
-            lambda: pair_folders.aligned(folders, folder, sides, jitter),
-            source_channels,
-        )
+    def split(folder: str) -> StoredPairs:
+        return StoredPairs(lambda: pair_folders.aligned(folders, folder, sides, jitter))
 
     suffixes = [
         *(["btoa"] if direction == "BtoA" else []),

@@ -87,8 +87,15 @@ class Split(Examples, Protocol):
         """
         ...
 
-    def with_labels(self, labels: np.ndarray, num_classes: int) -> "Split":
-        """Returns the same examples with other labels; see `labels`."""
+    def with_labels(
+        self, labels: np.ndarray | Callable[[], np.ndarray], num_classes: int
+    ) -> "Split":
+        """Returns the same examples with other labels.
+
+        Args:
+            labels: As `labels`, or what returns them, called when they are read.
+            num_classes: Number of classes.
+        """
         ...
 
     def take(self, positions: np.ndarray) -> "Split":
@@ -140,6 +147,8 @@ class Dataset(NamedTuple):
             there is nothing to download.
         files: The file or directory that examples are read from, whether it is there
             or not; None where there is none.
+        own_classes: Whether classes are those that the set came with, which its
+            classifiers know; False after a transform that brings others.
     """
 
     name: str
@@ -151,6 +160,7 @@ class Dataset(NamedTuple):
     modes: Modes | None = None
     get: Callable[[], None] | None = None
     files: pathlib.Path | None = None
+    own_classes: bool = True
 
     def split(self, name: str) -> Split:
         """Returns the split called `name`.
@@ -166,7 +176,7 @@ class Dataset(NamedTuple):
         return self.train if name == "train" else self.test
 
 
-# What may be done to a dataset before it is trained on; it changes the name too.
+# What may be done to a dataset before it is trained on; the name stays.
 Transform = Callable[[Dataset], Dataset]
 
 _directory: pathlib.Path | None = None

@@ -6,14 +6,16 @@ from compare_ssgan import config
 from compare_ssgan.datasets.base import Split
 from compare_ssgan.datasets.digits import digits
 from compare_ssgan.datasets.pairs import (
-    AlignedSplit,
+    Aligned,
     PairedDataset,
     PairedSplit,
-    UnalignedSplit,
-    Views,
+    Sides,
+    StoredPairs,
+    Unaligned,
+    unlabelled,
 )
-from compare_ssgan.datasets.pipeline import lazy_array_split
-from compare_ssgan.datasets.stores.store import Arrays
+from compare_ssgan.datasets.stores.stacked import StackedStore
+from compare_ssgan.datasets.stores.store import Arrays, ArrayStore
 
 _INK = 128
 
@@ -53,20 +55,20 @@ def outlines(images: np.ndarray) -> np.ndarray:
 
 
 def _split(split: Split, aligned: bool) -> PairedSplit:
-    def load_pairs() -> Views:
+    def load_pairs() -> Aligned:
         images = _images(split)
-        return _views(np.concatenate([outlines(images), images], axis=-1))
+        sides = Sides(_store(outlines(images)), _store(images))
+        return Aligned(unlabelled(StackedStore(*sides)), sides)
 
-    def load_domains() -> tuple[Views, Views]:
+    def load_domains() -> Unaligned:
         # Ten classes take turns in stored order: every other digit would be every other
         # class.
         images = _images(split)
-        sources = np.arange(len(images)) // 10 % 2 == 0
-        return _views(outlines(images[sources])), _views(images[~sources])
+        first = np.arange(len(images)) // 10 % 2 == 0
+        sides = Sides(_store(outlines(images[first])), _store(images[~first]))
+        return Unaligned(unlabelled(sides.source), unlabelled(sides.target), sides)
 
-    if aligned:
-        return AlignedSplit(load_pairs, source_channels=1)
-    return UnalignedSplit(load_domains)
+    return StoredPairs(load_pairs if aligned else load_domains)
 
 
 def _images(split: Split) -> np.ndarray:
@@ -75,6 +77,5 @@ def _images(split: Split) -> np.ndarray:
     return np.rint(batch.images.numpy() * 255).astype(np.uint8)
 
 
-def _views(images: np.ndarray) -> Views:
-    split = lazy_array_split(len(images), 0, lambda: Arrays(images))
-    return Views(split, split)
+def _store(images: np.ndarray) -> ArrayStore:
+    return ArrayStore(len(images), lambda: Arrays(images))

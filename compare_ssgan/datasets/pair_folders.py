@@ -8,8 +8,7 @@ import numpy as np
 
 from compare_ssgan.datasets import own
 from compare_ssgan.datasets.jitter import Jitter
-from compare_ssgan.datasets.pairs import Views
-from compare_ssgan.datasets.pipeline import StoredSplit
+from compare_ssgan.datasets.pairs import Aligned, Sides, Unaligned, unlabelled
 from compare_ssgan.datasets.stores import folder_files, image_headers, inspection
 from compare_ssgan.datasets.stores.cached import CachedStore
 from compare_ssgan.datasets.stores.decoding import Preparation
@@ -159,27 +158,38 @@ def dataset_name(
     return "_".join(parts)
 
 
-def domain(folders: Folders, folder: str, side: Side, jitter: Jitter) -> Views:
-    """Returns the images of one folder.
+def unaligned(
+    folders: Folders, split: str, sides: tuple[Side, Side], jitter: Jitter
+) -> Unaligned:
+    """Returns the images of a folder per domain.
 
     Args:
         folders: Where to look.
-        folder: Name of the folder, e.g. "trainA".
-        side: What they are.
+        split: What the names of the folders begin with, e.g. "train".
+        sides: Source and target.
         jitter: What is done to them.
 
     Raises:
         InputError: If files are missing or are not what they should be.
     """
-    files = folders.files(folder)
-    _check_colour(files, [side])
-    return _views(lambda size: _store(files, size, side, jitter), jitter)
+    source, target = (folders.files(split + side.letter) for side in sides)
+    _check_colour(source, sides[:1])
+    _check_colour(target, sides[1:])
+
+    def stores(size: int) -> Sides:
+        return Sides(
+            _store(source, size, sides[0], jitter),
+            _store(target, size, sides[1], jitter),
+        )
+
+    first, second = (jitter.of(unlabelled(each)) for each in stores(jitter.load_size))
+    return Unaligned(first, second, stores(jitter.crop_size))
 
 
 def aligned(
     folders: Folders, split: str, sides: tuple[Side, Side], jitter: Jitter
-) -> Views:
-    """Returns aligned images, the channels of the source before those of the target.
+) -> Aligned:
+    """Returns aligned images, side by side in a file or in two folders.
 
     Args:
         folders: Where to look.
@@ -204,7 +214,7 @@ def aligned(
 
 def _side_by_side(
     folders: Folders, split: str, sides: tuple[Side, Side], jitter: Jitter
-) -> Views:
+) -> Aligned:
     files = folders.files(split)
     _check_colour(files, sides)
     for path, header in zip(files.paths, files.headers, strict=True):
@@ -214,16 +224,16 @@ def _side_by_side(
                 f" two images of the same width side by side. {folders.expected}"
             )
 
-    def stacked(size: int) -> Store:
+    def stores(size: int) -> Sides:
         halves = (_store(files, size, side, jitter, half=True) for side in sides)
-        return StackedStore(*halves)
+        return Sides(*halves)
 
-    return _views(stacked, jitter)
+    return _aligned(stores, jitter)
 
 
 def _two_folders(
     folders: Folders, split: str, sides: tuple[Side, Side], jitter: Jitter
-) -> Views:
+) -> Aligned:
     source, target = _counterparts(
         *(folders.files(side.letter, split) for side in sides),
         folders=[folders.root() / side.letter / split for side in sides],
@@ -239,13 +249,18 @@ def _two_folders(
                 "have equal sizes. Resize one."
             )
 
-    def stacked(size: int) -> Store:
-        return StackedStore(
+    def stores(size: int) -> Sides:
+        return Sides(
             _store(source, size, sides[0], jitter),
             _store(target, size, sides[1], jitter),
         )
 
-    return _views(stacked, jitter)
+    return _aligned(stores, jitter)
+
+
+def _aligned(stores: Callable[[int], Sides], jitter: Jitter) -> Aligned:
+    stacked = StackedStore(*stores(jitter.load_size))
+    return Aligned(jitter.of(unlabelled(stacked)), stores(jitter.crop_size))
 
 
 def _counterparts(
@@ -301,14 +316,6 @@ def _content(path: pathlib.Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _views(store: Callable[[int], Store], jitter: Jitter) -> Views:
-    training, evaluation = (
-        StoredSplit(store(size), 0, lambda: None)
-        for size in (jitter.load_size, jitter.crop_size)
-    )
-    return Views(jitter.of(training), evaluation)
 
 
 def _store(

@@ -2,14 +2,15 @@
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from compare_ssgan.datasets.base import ONLY_WORKER, Worker
+from compare_ssgan.datasets.base import ONLY_WORKER, Dataset, Split, Worker
 from compare_ssgan.datasets.pipeline import StoredSplit
+from compare_ssgan.datasets.stores.beside import BesideStore
+from compare_ssgan.datasets.stores.store import Store
 from compare_ssgan.errors import InputError
 from compare_ssgan.types import ImageShape, Pair, Samples
 
@@ -24,6 +25,11 @@ class PairedSplit(Protocol):
     @property
     def num_examples(self) -> int:
         """Number of pairs; of unaligned domains, images of the larger one."""
+        ...
+
+    @property
+    def beside(self) -> Split:
+        """The pairs of an evaluation as pictures, the source on the left."""
         ...
 
     @property
@@ -66,6 +72,20 @@ class PairedDataset(NamedTuple):
     test: PairedSplit
     get: Callable[[], None] | None = None
 
+    def beside(self) -> Dataset:
+        """Returns the pairs as pictures for looking at, the source on the left."""
+        height, source_width, source_channels = self.source_shape
+        _, target_width, target_channels = self.target_shape
+        channels = max(source_channels, target_channels)
+        return Dataset(
+            self.name,
+            (height, source_width + target_width, channels),
+            num_classes=0,
+            train=self.train.beside,
+            test=self.test.beside,
+            get=self.get,
+        )
+
 
 def refuse_pairs(dataset: Any, purpose: str) -> None:
     """Refuses a dataset of pairs where single images are needed.
@@ -85,130 +105,135 @@ def refuse_pairs(dataset: Any, purpose: str) -> None:
         )
 
 
-class Views(NamedTuple):
-    """The same examples twice.
+class Sides(NamedTuple):
+    """Images of the two domains, as they are evaluated.
 
     Attributes:
-        training: As they are trained on, jittered.
-        evaluation: As they are evaluated.
+        source: What is translated.
+        target: What it is translated to.
     """
 
-    training: StoredSplit
-    evaluation: StoredSplit
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class AlignedSplit:
-    """Pairs of images that show the same; implements `PairedSplit`.
-
-    Both images of a pair are the channels of one, so that order and jitter are the
-    same on both sides by construction.
-
-    Attributes:
-        load: Returns the examples; called once, when the first is asked for.
-        source_channels: The first channels, which are the source.
-    """
-
-    load: Callable[[], Views]
-    source_channels: int
-
-    @functools.cached_property
-    def _views(self) -> Views:
-        return self.load()
+    source: Store
+    target: Store
 
     @property
     def num_examples(self) -> int:
-        """Number of pairs."""
-        return self._views.evaluation.num_examples
+        """Number of pairs; of unaligned domains, images of the larger one."""
+        return max(store.num_examples for store in self)
 
-    @property
-    def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of the images of both sides."""
-        return self._views.evaluation.content_hash
+    def batches(self, num_examples: int, batch_size: int) -> Iterator[Pair]:
+        """Yields pairs in stored order; a smaller side begins again where it ends."""
+        positions = np.arange(self.num_examples)
+        source, target = (
+            unlabelled(store)
+            .take(positions % store.num_examples)
+            .evaluation_batches(num_examples, batch_size)
+            for store in self
+        )
+        return map(Pair, source, target)
+
+
+def unlabelled(store: Store) -> StoredSplit:
+    """Returns all images of a store."""
+    return StoredSplit(store, 0, lambda: None)
+
+
+class Aligned(NamedTuple):
+    """Pairs of images that show the same.
+
+    In training both images of a pair are the channels of one, so that order and jitter
+    are the same on both sides by construction.
+
+    Attributes:
+        training: The channels of the source before those of the target, jittered.
+        evaluation: The same examples.
+    """
+
+    training: StoredSplit
+    evaluation: Sides
 
     def training_batches(
-        self, batch_size: int, seed: int, start: int = 0, worker: Worker = ONLY_WORKER
+        self, batch_size: int, seed: int, start: int, worker: Worker
     ) -> Iterator[Pair]:
-        """Yields shuffled, jittered batches without end; see `PairedSplit`."""
-        training = self._views.training
-        return map(
-            self._pair, training.training_batches(batch_size, seed, start, worker)
-        )
+        """Yields shuffled batches without end; see `PairedSplit`."""
+        channels = self.evaluation.source.image_shape[2]
 
-    def evaluation_batches(self, num_examples: int, batch_size: int) -> Iterator[Pair]:
-        """Yields pairs in stored order; see `PairedSplit`."""
-        evaluation = self._views.evaluation
-        return map(self._pair, evaluation.evaluation_batches(num_examples, batch_size))
+        def pair(both: Samples) -> Pair:
+            source, target = both.images[..., :channels], both.images[..., channels:]
+            return Pair(both._replace(images=source), both._replace(images=target))
 
-    def _pair(self, stacked: Samples) -> Pair:
-        source = stacked.images[..., : self.source_channels]
-        target = stacked.images[..., self.source_channels :]
-        return Pair(stacked._replace(images=source), stacked._replace(images=target))
+        batches = self.training.training_batches(batch_size, seed, start, worker)
+        return map(pair, batches)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class UnalignedSplit:
-    """Images of two domains in orders of their own; implements `PairedSplit`.
+class Unaligned(NamedTuple):
+    """Images of two domains in orders of their own.
 
     In training each domain is one endless sequence of permutations, drawn and jittered
     independently of the other's, so that all of its images are seen equally often
     whatever the size of the other. An epoch, as CycleGAN counts, is as many pairs as
     the larger domain has images. (CycleGAN's own code draws images with replacement.)
 
-    An evaluation pairs images in stored order; the smaller domain begins again where
-    it ends, which its ids show.
-
     Attributes:
-        load: Returns source and target; called once, when the first image is asked
-            for.
+        source: What is translated, jittered.
+        target: What it is translated to, jittered.
+        evaluation: The same examples.
     """
 
-    load: Callable[[], tuple[Views, Views]]
+    source: StoredSplit
+    target: StoredSplit
+    evaluation: Sides
+
+    def training_batches(
+        self, batch_size: int, seed: int, start: int, worker: Worker
+    ) -> Iterator[Pair]:
+        """Yields shuffled batches without end; see `PairedSplit`."""
+        first, second = _seeds(seed)
+        return map(
+            Pair,
+            self.source.training_batches(batch_size, first, start, worker),
+            self.target.training_batches(batch_size, second, start, worker),
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class StoredPairs:
+    """Pairs that are looked for when they are needed; implements `PairedSplit`.
+
+    Attributes:
+        load: Returns the examples; called once, when the first is asked for.
+    """
+
+    load: Callable[[], Aligned | Unaligned]
 
     @functools.cached_property
-    def _domains(self) -> tuple[Views, Views]:
+    def _examples(self) -> Aligned | Unaligned:
         return self.load()
 
     @property
     def num_examples(self) -> int:
-        """Number of images of the larger domain."""
-        return max(domain.evaluation.num_examples for domain in self._domains)
+        """Number of pairs; of unaligned domains, images of the larger one."""
+        return self._examples.evaluation.num_examples
 
     @functools.cached_property
+    def beside(self) -> StoredSplit:
+        """The pairs of an evaluation as pictures, the source on the left."""
+        return unlabelled(BesideStore(*self._examples.evaluation))
+
+    @property
     def content_hash(self) -> str:
-        """Hexadecimal SHA-256 of the images of both domains."""
-        hashes = [domain.evaluation.content_hash for domain in self._domains]
-        return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+        """Hexadecimal SHA-256 of the images of both sides."""
+        return self.beside.content_hash
 
     def training_batches(
         self, batch_size: int, seed: int, start: int = 0, worker: Worker = ONLY_WORKER
     ) -> Iterator[Pair]:
-        """Yields shuffled, jittered batches without end; see `PairedSplit`.
-
-        Raises:
-            InputError: If a batch is larger than the smaller domain, or cannot be
-                shared.
-        """
-        source, target = (
-            domain.training.training_batches(batch_size, own_seed, start, worker)
-            for domain, own_seed in zip(self._domains, _seeds(seed), strict=True)
-        )
-        return map(Pair, source, target)
+        """Yields shuffled, jittered batches without end; see `PairedSplit`."""
+        return self._examples.training_batches(batch_size, seed, start, worker)
 
     def evaluation_batches(self, num_examples: int, batch_size: int) -> Iterator[Pair]:
         """Yields pairs in stored order; see `PairedSplit`."""
-        num = self.num_examples
-        source, target = (
-            domain.evaluation
-            if domain.evaluation.num_examples == num
-            else domain.evaluation.take(np.arange(num) % domain.evaluation.num_examples)
-            for domain in self._domains
-        )
-        return map(
-            Pair,
-            source.evaluation_batches(num_examples, batch_size),
-            target.evaluation_batches(num_examples, batch_size),
-        )
+        return self._examples.evaluation.batches(num_examples, batch_size)
 
 
 def _seeds(seed: int) -> tuple[int, int]:

@@ -108,11 +108,12 @@ class StoredSplit:
             digest.update(self.labels.astype(kind).tobytes())
         return digest.hexdigest()
 
-    def with_labels(self, labels: np.ndarray, num_classes: int) -> "StoredSplit":
-        """Returns the same examples with other labels; see `labels`."""
-        return dataclasses.replace(
-            self, num_classes=num_classes, load_labels=lambda: labels
-        )
+    def with_labels(
+        self, labels: np.ndarray | Callable[[], np.ndarray], num_classes: int
+    ) -> "StoredSplit":
+        """Returns the same examples with other labels; see `datasets.base.Split`."""
+        load = labels if callable(labels) else lambda: labels
+        return dataclasses.replace(self, num_classes=num_classes, load_labels=load)
 
     def take(self, positions: np.ndarray) -> "StoredSplit":
         """Returns the examples at these positions; they keep their ids."""

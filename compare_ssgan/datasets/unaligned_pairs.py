@@ -4,7 +4,7 @@ from compare_ssgan import config
 from compare_ssgan.datasets import own, pair_folders
 from compare_ssgan.datasets.jitter import Jitter
 from compare_ssgan.datasets.pair_folders import Folders
-from compare_ssgan.datasets.pairs import PairedDataset, UnalignedSplit, Views
+from compare_ssgan.datasets.pairs import PairedDataset, StoredPairs
 from compare_ssgan.datasets.stores.decoding import Resize
 
 _FACTORY = "datasets.unaligned_pairs"
@@ -29,7 +29,7 @@ def unaligned_pairs(
     at 128 pixels, 143 come before the crop. Test images are resized to the size of
     the crop. (That code never takes the first row and column; here all crops are
     equally likely.) Order and jitter of one domain are independent of the other's;
-    see `pairs.UnalignedSplit`.
+    see `pairs.Unaligned`.
 
     The folder holds the folders trainA, trainB, testA and testB of PNG or JPEG files;
     A is the source. Without it there is a dataset to describe, whose splits raise an
@@ -54,15 +54,10 @@ def unaligned_pairs(
     sides = pair_folders.sides(("A", "B"), (source_channels, target_channels), _FACTORY)
     folders = Folders(name, _FACTORY, _expected(name))
 
-    def split(prefix: str) -> UnalignedSplit:
-        def load() -> tuple[Views, Views]:
-            source, target = (
-                pair_folders.domain(folders, prefix + side.letter, side, jitter)
-                for side in sides
-            )
-            return source, target
-
-        return UnalignedSplit(load)
+    def split(prefix: str) -> StoredPairs:
+        return StoredPairs(
+            lambda: pair_folders.unaligned(folders, prefix, sides, jitter)
+        )
 
     return PairedDataset(
         pair_folders.dataset_name(name, sides, jitter),

@@ -11,6 +11,7 @@ from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import real_sets, sampling
 from compare_ssgan.evaluation.collect import Observed, collect, observe
+from compare_ssgan.evaluation.conditional import check_labelled
 from compare_ssgan.evaluation.features.extractor import FeatureExtractor
 from compare_ssgan.evaluation.metric import Evidence, ImageSet, Metric, Part
 from compare_ssgan.evaluation.metrics import inception_score
@@ -157,6 +158,8 @@ def metric_names(
     for metric in metrics:
         check_metric(metric, features, model, dataset)
         metric.check_numbers(num_samples, num_real or num_samples)
+        if metric.needs_real and "labels" in metric.needs and dataset.num_classes:
+            check_labelled(metric.kinds[0], dataset, split)
         names.append(
             names_of(
                 metric,
@@ -255,6 +258,16 @@ def check_metric(
             f"The metric '{kind}' needs a classifier of the {classes} classes of "
             f"{dataset.name if dataset else ''}, and the features {features.name} are "
             f"of one of {features.num_logits}. Change evaluate.features."
+        )
+    if (
+        metric.needs >= {"logits", "labels"}
+        and dataset is not None
+        and not dataset.own_classes
+    ):
+        raise InputError(
+            f"The metric '{kind}' compares with a classifier, and the classes that "
+            f"run.transforms gives {dataset.name} are none that it knows. Choose other "
+            "metrics."
         )
     if metric.needs_model and model is None:
         raise InputError(

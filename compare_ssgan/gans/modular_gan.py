@@ -57,7 +57,7 @@ class ModularGAN(tf.Module):
             generator's latents, the discriminator's image as constant channels.
         labelled_latents: Whether what self-modulation sees depends on the label.
         fake_labels: Labels of generated images: "uniform" over the classes, or
-            those of the real "batch".
+            those of the real "batch", with uniform ones in place of those missing.
         latent_size: Number of latent variables, codes not counted.
         latent_distribution: Of the latents; None means `latents.normal()`.
         codes: Latent variables behind those, for `tasks.MutualInformation`; or None.
@@ -248,8 +248,7 @@ class ModularGAN(tf.Module):
         if not self.num_classes:
             labels = None
         elif labels is None:
-            drawn = rng.uniform([num], 0, self.num_classes, tf.int32)
-            labels = tf.one_hot(drawn, self.num_classes)
+            labels = self._draw_labels(num, rng)
         images = (generator or self.generator)(z, labels, training)
         return Samples(images, labels, latents=z)
 
@@ -306,8 +305,17 @@ class ModularGAN(tf.Module):
         return batch if self.num_classes else batch._replace(labels=None)
 
     def _generate(self, real: Samples) -> Samples:
-        labels = real.labels if self.fake_labels == "batch" else None
-        return self.sample(self.problem.batch_size, self.rng, labels, training=True)
+        num, labels = self.problem.batch_size, None
+        if self.fake_labels == "batch":
+            assert real.labels is not None
+            labelled = tf.reduce_any(real.labels > 0, axis=1, keepdims=True)
+            drawn = self._draw_labels(num, self.rng)
+            labels = tf.where(labelled, real.labels, drawn)
+        return self.sample(num, self.rng, labels, training=True)
+
+    def _draw_labels(self, num: int, rng: tf.random.Generator) -> tf.Tensor:
+        drawn = rng.uniform([num], 0, self.num_classes, tf.int32)
+        return tf.one_hot(drawn, self.num_classes)
 
     def _judge(
         self, player: Player, batches: dict[str, Samples]

@@ -11,17 +11,8 @@ from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pairs import PairedDataset
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import (
-    data_report,
-    data_text,
-    files,
-    grids,
-    pair_report,
-    spec,
-)
-from compare_ssgan.studies.data_report import DataReport
-from compare_ssgan.studies.example_grid import ExampleGrid, example_grid
-from compare_ssgan.studies.pair_report import PairReport
+from compare_ssgan.studies import data_text, example_grid, files, grids, spec
+from compare_ssgan.studies.data_report import DataReport, report
 
 
 class Shown(NamedTuple):
@@ -31,31 +22,30 @@ class Shown(NamedTuple):
         dataset: What the user calls it.
         report: What it holds.
         grid: The picture it wrote.
-        picture: What that shows.
+        groups: What the rows of the picture show, from top to bottom.
+        rows: Rows of each.
     """
 
     dataset: str
-    report: DataReport | PairReport
+    report: DataReport
     grid: pathlib.Path
-    picture: ExampleGrid
+    groups: tuple[str, ...]
+    rows: int
 
     def as_json(self) -> str:
         """Returns one JSON object."""
-        picture = {"grid": str(self.grid), "grid_groups": self.picture.groups}
+        picture = {"grid": str(self.grid), "grid_groups": self.groups}
         return json.dumps(
             {"dataset": self.dataset, **self.report.as_json(), **picture}, indent=2
         )
 
     def as_text(self) -> str:
         """Returns lines for the terminal."""
-        if isinstance(self.report, PairReport):
-            text = pair_report.render(self.report)
-            return f"{text}\n\n{self.grid}: training pairs, targets right of sources"
-        groups, rows = self.picture.groups, self.picture.rows
-        each = f"{rows} rows each" if rows > 1 else "a row each"
-        what = f", {each}: {', '.join(groups)}" if any(groups) else ""
+        each = f"{self.rows} rows each" if self.rows > 1 else "a row each"
+        what = f", {each}: {', '.join(self.groups)}" if any(self.groups) else ""
+        images = "pairs" if self.report.paired else "images"
         text = data_text.render(self.report)
-        return f"{text}\n\n{self.grid}: training images{what}"
+        return f"{text}\n\n{self.grid}: training {images}{what}"
 
 
 def show(
@@ -86,13 +76,14 @@ def show(
     files.check_parent(out, "--out")
     try:
         # The picture first: what is missing or damaged is found within a second.
-        picture = _picture(dataset)
-        found = _report(dataset, say)
+        images = dataset.beside() if isinstance(dataset, PairedDataset) else dataset
+        picture = example_grid.example_grid(images)
+        found = report(images, say, paired=isinstance(dataset, PairedDataset))
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error}.") from error
     with files.writing(out, "--out"):
         grids.write_png(out, picture.image)
-    return Shown(name, found, out, picture)
+    return Shown(name, found, out, picture.groups, picture.rows)
 
 
 def get(
@@ -139,20 +130,6 @@ def get(
     dataset = spec.load_dataset(name, settings)
     next(dataset.train.evaluation_batches(1, 1))
     return dataset
-
-
-def _picture(dataset: Dataset | PairedDataset) -> ExampleGrid:
-    if isinstance(dataset, PairedDataset):
-        return ExampleGrid(pair_report.pair_grid(dataset), (), 0)
-    return example_grid(dataset)
-
-
-def _report(
-    dataset: Dataset | PairedDataset, say: Callable[[str], None]
-) -> DataReport | PairReport:
-    if isinstance(dataset, PairedDataset):
-        return pair_report.report(dataset, say)
-    return data_report.report(dataset, say)
 
 
 def _check_directory() -> None:

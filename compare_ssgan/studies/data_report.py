@@ -1,13 +1,12 @@
 """What a dataset holds, found by reading it."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare_ssgan.datasets.base import Dataset, Split
-from compare_ssgan.datasets.pairs import PairedSplit
 from compare_ssgan.datasets.pipeline import StoredSplit
 from compare_ssgan.types import ImageShape
 
@@ -45,8 +44,7 @@ class Pixels(NamedTuple):
         smallest: The smallest.
         largest: The largest.
         mean: The mean.
-        num_examples: Of how many examples, evenly spaced over the split; of pairs, of
-            the first ones.
+        num_examples: Of how many examples, evenly spaced over the split.
     """
 
     smallest: int
@@ -81,6 +79,7 @@ class DataReport(NamedTuple):
         class_names: Of the classes in their order; None where they have none.
         num_modes: Number of modes of a distribution that is known; None otherwise.
         files: The file or directory it is read from; None where there is none.
+        paired: Whether images are pairs, the source left of the target.
         splits: By name.
     """
 
@@ -90,6 +89,7 @@ class DataReport(NamedTuple):
     class_names: tuple[str, ...] | None
     num_modes: int | None
     files: str | None
+    paired: bool
     splits: dict[str, SplitReport]
 
     def as_json(self) -> dict[str, Any]:
@@ -106,12 +106,15 @@ class DataReport(NamedTuple):
         return str(index) if self.class_names is None else self.class_names[index]
 
 
-def report(dataset: Dataset, say: Callable[[str], None]) -> DataReport:
+def report(
+    dataset: Dataset, say: Callable[[str], None], *, paired: bool = False
+) -> DataReport:
     """Reads a dataset.
 
     Args:
-        dataset: The dataset.
+        dataset: The dataset; of one of pairs, its pictures of them.
         say: Tells the user what takes a while.
+        paired: Whether it is one of pairs.
 
     Raises:
         InputError: If files are missing or damaged.
@@ -121,7 +124,10 @@ def report(dataset: Dataset, say: Callable[[str], None]) -> DataReport:
         split = dataset.split(name)
         num = examined(split, dataset.image_shape)
         if num < split.num_examples:
-            say(announcement(name, split.num_examples, num))
+            say(
+                f"{name}: hashing what {split.num_examples:,} examples are read from, "
+                f"and looking at {num:,} of them; of large files this takes minutes"
+            )
         splits[name] = SplitReport(
             split.num_examples,
             count(split.labels, dataset.num_classes),
@@ -135,6 +141,7 @@ def report(dataset: Dataset, say: Callable[[str], None]) -> DataReport:
         dataset.class_names,
         None if dataset.modes is None else dataset.modes.num,
         None if dataset.files is None else str(dataset.files),
+        paired,
         splits,
     )
 
@@ -164,7 +171,7 @@ def count(labels: np.ndarray | None, num_classes: int) -> Labels | None:
     )
 
 
-def examined(split: Split | PairedSplit, image_shape: ImageShape) -> int:
+def examined(split: Split, image_shape: ImageShape) -> int:
     """Returns of how many examples pixels are looked at."""
     decodes = not isinstance(split, StoredSplit) or split.store.decodes
     most = _DECODED if decodes else max(1, _VALUES // math.prod(image_shape))
@@ -179,33 +186,13 @@ def measure(split: Split, num_examples: int, image_shape: ImageShape) -> Pixels:
         num_examples: How many are looked at.
         image_shape: (height, width, channels).
     """
-    chosen = evenly_spaced(split, num_examples)
-    batches = chosen.evaluation_batches(
-        num_examples, batch_size(num_examples, image_shape)
-    )
-    return measure_images(batch.images.numpy() for batch in batches)
-
-
-def measure_images(batches: Iterable[np.ndarray]) -> Pixels:
-    """Returns what values the pixels of images have.
-
-    Args:
-        batches: Of images [n, height, width, channels] in [0, 1].
-    """
-    smallest, largest, total, values, num = 255, 0, 0, 0, 0
-    for images in batches:
-        levels = np.rint(images * 255).astype(np.uint8)
+    smallest, largest, total = 255, 0, 0
+    for levels in _levels(evenly_spaced(split, num_examples), image_shape):
         smallest = min(smallest, int(levels.min()))
         largest = max(largest, int(levels.max()))
         total += int(levels.sum(dtype=np.int64))
-        values += levels.size
-        num += len(levels)
-    return Pixels(smallest, largest, total / values, num)
-
-
-def batch_size(num_examples: int, image_shape: ImageShape) -> int:
-    """Returns how many images to read at a time."""
-    return max(1, min(_BATCH // math.prod(image_shape), num_examples))
+    mean = total / (num_examples * math.prod(image_shape))
+    return Pixels(smallest, largest, mean, num_examples)
 
 
 def evenly_spaced(split: Split, num_examples: int) -> Split:
@@ -216,26 +203,7 @@ def evenly_spaced(split: Split, num_examples: int) -> Split:
     return split.take(positions.astype(np.int64))
 
 
-def announcement(name: str, num_examples: int, num_examined: int) -> str:
-    """Returns what to tell users of a split that is not read as a whole."""
-    return (
-        f"{name}: hashing what {num_examples:,} examples are read from, and looking at "
-        f"{num_examined:,} of them; of large files this takes minutes"
-    )
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Returns the lines of a table of which all but the first column are numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(
-                    cell.rjust(width)
-                    for cell, width in zip(row[1:], widths[1:], strict=True)
-                ),
-            ]
-        ).rstrip()
-        for row in rows
-    ]
+def _levels(split: Split, image_shape: ImageShape) -> Iterator[np.ndarray]:
+    batch_size = max(1, min(_BATCH // math.prod(image_shape), split.num_examples))
+    for batch in split.evaluation_batches(split.num_examples, batch_size):
+        yield np.rint(batch.images.numpy() * 255).astype(np.uint8)

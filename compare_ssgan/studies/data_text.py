@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare_ssgan.studies.data_report import DataReport, Labels, aligned
+from compare_ssgan.studies.data_report import DataReport, Labels
 
 # More classes than this are summarized.
 _LISTED = 20
@@ -20,12 +20,14 @@ def render(report: DataReport) -> str:
     title = f"{report.name}: {height}x{width}x{channels}"
     if report.num_classes:
         title += f", {report.num_classes:,} class{'es'[: 2 * (report.num_classes > 1)]}"
+    if report.paired:
+        title += ", pairs of images, the source left of the target"
     if report.num_modes is not None:
         title += f", {report.num_modes:,} modes"
     lines = [title]
     if report.files is not None:
         lines.append(f"read from {report.files}")
-    lines += ["", *aligned(_table(report)), ""]
+    lines += ["", *_aligned(_table(report)), ""]
     lines += [line for split in report.splits for line in _notes(report, split)]
     return "\n".join(lines)
 
@@ -118,3 +120,19 @@ def _title(report: DataReport, index: int) -> str:
 def _number(value: float) -> str:
     """Returns a count, or a sum of probabilities, or a median."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _aligned(rows: Sequence[_Row]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(
+                    cell.rjust(width)
+                    for cell, width in zip(row[1:], widths[1:], strict=True)
+                ),
+            ]
+        ).rstrip()
+        for row in rows
+    ]

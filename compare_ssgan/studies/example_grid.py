@@ -12,7 +12,7 @@ from compare_ssgan.studies import grids
 # Pixels that a picture is wide and high at most, about.
 _EXTENT = 1000
 _FEWEST, _MOST = 4, 10
-# Pixels that an image is enlarged to, if it is smaller by a whole factor.
+# Pixels that the shorter side is enlarged to, if it is smaller by a whole factor.
 _VISIBLE = 64
 
 UNLABELLED = "unlabelled"
@@ -54,7 +54,7 @@ def example_grid(dataset: Dataset) -> ExampleGrid:
         InputError: If images cannot be read.
     """
     height, width, _ = dataset.image_shape
-    factor = max(1, _VISIBLE // max(height, width))
+    factor = max(1, _VISIBLE // min(height, width))
     columns, rows = (
         int(np.clip(_EXTENT // (size * factor), _FEWEST, _MOST))
         for size in (width, height)

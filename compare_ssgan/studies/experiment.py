@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Transform
 from compare_ssgan.datasets.pairs import refuse_pairs
+from compare_ssgan.datasets.transforms.partial_labels import classes_of
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
@@ -100,7 +102,7 @@ def run(
         ema_start_step: First generator step that is averaged.
         accumulation: Equal parts that a batch is processed in, one after the other,
             for batches too large for the memory. Each part has batch statistics, noise
-            and tasks of its own.
+            and tasks of its own, and counts alike however many of its labels are known.
         precision: "float32" or "mixed_bfloat16"; see `training.precision`.
         jit_compile: Whether XLA compiles the training step, which pays on GPUs.
         keep_checkpoints: Number of newest checkpoints that are kept, the others being
@@ -189,6 +191,7 @@ def build() -> Experiment:
             # them in every process, whether that evaluates or not.
             evaluate(sampler, built.dataset, diverged=True)
             sampler.check(sampling.configured())
+        _check_labels(built)
         # Some datasets open their files only when they are asked for an example.
         for split in (built.dataset.train, built.dataset.test):
             next(split.evaluation_batches(1, 1))
@@ -242,6 +245,19 @@ def _check_data(dataset: Any, batch_size: int) -> None:
         raise InputError(
             f"run.batch_size is {batch_size}, but the training split of "
             f"{dataset.name} has only {available} images. Change BATCH_SIZE."
+        )
+
+
+def _check_labels(built: Experiment) -> None:
+    """Refuses a conditional game where nothing to train on has a label."""
+    if not getattr(built.game, "num_classes", 0):
+        return
+    labels = built.dataset.train.labels
+    if not np.any(classes_of(labels) >= 0):
+        raise InputError(
+            "This method is conditional (gans.ModularGAN.conditional = True), but no "
+            f"training example of {built.dataset.name} has a label. Change "
+            "run.transforms, or choose another --dataset or an unconditional method."
         )
 
 

@@ -187,8 +187,7 @@ def _family(request: RunRequest) -> str:
 
 def _refuse_pairs(method: str) -> None:
     """Tells what is wrong where a dataset brings no networks because it has pairs."""
-    macros = (config.query(f"%{m}", config.REQUIRED) for m in ("DATASET", "GENERATOR"))
-    dataset, generator = macros
+    dataset, generator = (config.query(f"%{m}", None) for m in ("DATASET", "GENERATOR"))
     if generator is config.REQUIRED and dataset is not config.REQUIRED:
         refuse_pairs(config.make(str(dataset)), method)
 

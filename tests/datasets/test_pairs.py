@@ -7,14 +7,16 @@ from compare_ssgan.datasets.base import Worker
 from compare_ssgan.datasets.digits import digits
 from compare_ssgan.datasets.jitter import jitter
 from compare_ssgan.datasets.pairs import (
-    AlignedSplit,
+    Aligned,
     PairedDataset,
-    UnalignedSplit,
-    Views,
+    Sides,
+    StoredPairs,
+    Unaligned,
     refuse_pairs,
+    unlabelled,
 )
-from compare_ssgan.datasets.pipeline import array_split
-from compare_ssgan.datasets.stores.store import Arrays
+from compare_ssgan.datasets.stores.stacked import StackedStore
+from compare_ssgan.datasets.stores.store import Arrays, ArrayStore
 from compare_ssgan.errors import InputError
 
 LOAD, CROP = 8, 5
@@ -26,21 +28,35 @@ def positions(num):
     return np.stack(grid, axis=-1).astype(np.uint8)
 
 
-def views(images):
-    training = array_split(Arrays(images), 0)
-    evaluation = array_split(Arrays(images[:, :CROP, :CROP]), 0)
-    return Views(training.augmented(jitter(CROP, flip=True)), evaluation)
+def store(images):
+    return ArrayStore(len(images), lambda: Arrays(images))
+
+
+def sides(*images):
+    """What is evaluated: the upper left corners."""
+    return Sides(*(store(each[:, :CROP, :CROP]) for each in images))
+
+
+def jittered(whole):
+    return unlabelled(whole).augmented(jitter(CROP, flip=True))
 
 
 def aligned(num=10):
-    images = positions(num)
-    stacked = np.concatenate([images, 255 - images], axis=-1)
-    return AlignedSplit(lambda: views(stacked), source_channels=3)
+    images = positions(num), 255 - positions(num)
+    stacked = StackedStore(*map(store, images))
+    examples = Aligned(jittered(stacked), sides(*images))
+    return StoredPairs(lambda: examples)
+
+
+def domains(source, target):
+    examples = Unaligned(
+        jittered(store(source)), jittered(store(target)), sides(source, target)
+    )
+    return StoredPairs(lambda: examples)
 
 
 def unaligned(num_source=10, num_target=6):
-    domains = views(positions(num_source)), views(positions(num_target))
-    return UnalignedSplit(lambda: domains)
+    return domains(positions(num_source), positions(num_target))
 
 
 def taken(batches, number):
@@ -119,7 +135,7 @@ def test_each_domain_has_an_endless_order_of_its_own():
         ids = np.concatenate([batch[side].ids for batch in batches])
         epochs = ids[: len(ids) // num * num].reshape(-1, num)
         np.testing.assert_array_equal(np.sort(epochs), [np.arange(num)] * len(epochs))
-    equal = UnalignedSplit(lambda: (views(positions(50)), views(positions(50))))
+    equal = unaligned(50, 50)
     (pair,) = taken(equal.training_batches(50, seed=0), 1)
     # Not the same stream twice: neither order nor crops go together.
     assert (pair.source.ids.numpy() == pair.target.ids.numpy()).mean() < 0.2
@@ -146,30 +162,43 @@ def test_what_cannot_be_drawn_is_refused():
 
 
 def test_the_content_hash_tells_images_and_sides_apart():
-    one, other = views(positions(4)), views(255 - positions(4))
+    one, other = positions(4), 255 - positions(4)
     hashes = {
         aligned().content_hash,
         aligned(9).content_hash,
-        UnalignedSplit(lambda: (one, other)).content_hash,
-        UnalignedSplit(lambda: (other, one)).content_hash,
-        UnalignedSplit(lambda: (one, one)).content_hash,
+        domains(one, other).content_hash,
+        domains(other, one).content_hash,
+        domains(one, one).content_hash,
     }
     assert len(hashes) == 5
     assert aligned().content_hash == aligned().content_hash
 
 
 def test_nothing_is_loaded_before_it_is_asked_for():
-    calls = []
+    calls, examples = [], aligned(4).load()
 
     def load():
         calls.append(1)
-        return views(positions(4))
+        return examples
 
-    split = AlignedSplit(load, source_channels=1)
+    split = StoredPairs(load)
     assert not calls
     assert split.num_examples == 4
     next(split.training_batches(2, seed=0))
     assert len(calls) == 1
+
+
+def test_pairs_can_be_looked_at_as_pictures():
+    split = unaligned(3, 8)
+    shape = (CROP, CROP, 3)
+    pictures = PairedDataset("edges", shape, shape, split, split).beside()
+    assert (pictures.name, pictures.num_classes) == ("edges", 0)
+    assert pictures.image_shape == (CROP, 2 * CROP, 3)
+    assert pictures.train.content_hash == split.content_hash
+    (pair,) = split.evaluation_batches(8, 8)
+    (picture,) = pictures.train.evaluation_batches(8, 8)
+    both = np.concatenate([pair.source.images, pair.target.images], axis=2)
+    np.testing.assert_array_equal(picture.images, both)
 
 
 def test_pairs_are_refused_where_single_images_are_needed():

@@ -30,7 +30,8 @@ def discriminator_accuracy(num_images: int | None = None) -> Metric:
     The values are in [0, 1], of `train`, `test` and `fake`: the first images of the
     splits, with their labels where D sees labels, and as many generated ones, with
     the labels they were drawn for. D judges as in an evaluation, without
-    augmentation.
+    augmentation. Unlabelled images are judged without a label, as in training: where
+    the splits differ in how many of them there are, so may their shares.
 
     Args:
         num_images: Number of images of each kind; None for EVAL_SAMPLES,

@@ -13,6 +13,7 @@ from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import judging
 from compare_ssgan.evaluation.collect import to_numbers
 from compare_ssgan.evaluation.compiled import compiled
+from compare_ssgan.evaluation.conditional import check_labelled
 from compare_ssgan.evaluation.metric import Evidence, Metric
 from compare_ssgan.evaluation.model import Model
 from compare_ssgan.types import ImageGame, Samples
@@ -51,7 +52,8 @@ def probe(
 
     A conditional D is shown images as unlabelled ones, with labels of zero: neither
     label channels nor a projection may tell the probe the class. Unlabelled examples
-    of the dataset are left out.
+    of the dataset are left out: with fewer labels (`labels.keep`) it is trained on
+    fewer images, whatever the number in its name.
 
     Args:
         num_train: Number of training images; None for EVAL_SAMPLES, or as many as
@@ -160,6 +162,9 @@ def _check(model: Model | None, dataset: Dataset | None) -> None:
             f"metrics.probe needs labels, and {dataset.name} has none. Remove it from "
             "the metrics, or choose another dataset."
         )
+    if dataset is not None:
+        for split in ("train", "test"):
+            check_labelled("probe", dataset, split)
 
 
 def _blocks(model: Model) -> tuple[str, ...]:
