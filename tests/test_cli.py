@@ -47,11 +47,12 @@ def test_help_answers_at_once():
         "export",
         "score",
         "describe",
+        "data",
         "weights",
     ):
         assert f"  {name} " in out
     # Commands that do not exist yet are not advertised.
-    for name in ("report", "data "):
+    for name in ("report",):
         assert f"  {name}" not in out
 
 

@@ -125,6 +125,17 @@ def test_settings_and_transforms_apply(command):
     assert _cells(out, "examples") == ["644", "138"]
 
 
+def test_labels_that_a_transform_takes_away_are_not_counted(command):
+    settings = ["run.transforms = [@labels.keep()]", "labels.keep.per_class = 5"]
+    lines = [part for line in settings for part in ("--set", line)]
+    code, out, _ = command("data", "show", "photos", *lines)
+    assert code == 0
+    assert _cells(out, "labelled") == ["10", "732"]
+    assert _cells(out, "unlabelled") == ["3,772", "0"]
+    assert _cells(out, "flower") == ["5", "366"]
+    assert out.endswith("images, a row each: china, flower, unlabelled\n")
+
+
 def _picture(path):
     return tf.io.decode_png(path.read_bytes()).numpy()
 
@@ -158,6 +169,25 @@ def test_pairs_are_shown_side_by_side(command, tmp_path):
     for side, left in ((pair.source, 2), (pair.target, 66)):
         (large,) = side.images.numpy().repeat(2, axis=1).repeat(2, axis=2)
         np.testing.assert_allclose(picture[2:66, left : left + 64] / 255, large)
+
+
+def test_a_folder_of_ones_own_is_shown_with_its_classes(command, tmp_path):
+    for number, name in enumerate(["cat", "cat", "cat", "dog", "dog"]):
+        folder = tmp_path / "data" / "mine" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        image = np.full((32, 32, 3), 40 + number, np.uint8)
+        (folder / f"{number}.png").write_bytes(tf.io.encode_png(image).numpy())
+    code, out, err = command(
+        "data", "show", "folder", "--data_dir", "data",
+        "--set", "datasets.folder.name = 'mine'", "--set", "datasets.folder.size = 32",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "read from data/mine\n" in out
+    assert _cells(out, "cat") == ["2", "1"]
+    assert _cells(out, "dog") == ["1", "1"]
+    code, _, err = command("data", "show", "folder", "--data_dir", "data")
+    assert code == 2
+    assert "there is no data/" in err
 
 
 @pytest.mark.parametrize(

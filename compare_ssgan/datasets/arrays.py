@@ -83,7 +83,12 @@ def arrays(
         )
     train, test = own.split(path, parts, test_share, num_classes, _FACTORY)
     return Dataset(
-        own.with_share(name, test_share), shapes[0], train.num_classes, train, test
+        own.with_share(name, test_share),
+        shapes[0],
+        train.num_classes,
+        train,
+        test,
+        files=path,
     )
 
 

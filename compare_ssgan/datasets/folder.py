@@ -114,6 +114,7 @@ def folder(
         train,
         test,
         class_names=names,
+        files=path,
     )
 
 

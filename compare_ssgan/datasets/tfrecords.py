@@ -135,6 +135,7 @@ def tfrecords(
         train.num_classes,
         train,
         test,
+        files=path,
     )
 
 

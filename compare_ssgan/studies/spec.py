@@ -187,9 +187,11 @@ def _family(request: RunRequest) -> str:
 
 def _refuse_pairs(method: str) -> None:
     """Tells what is wrong where a dataset brings no networks because it has pairs."""
-    dataset, generator = (config.query(f"%{m}", None) for m in ("DATASET", "GENERATOR"))
-    if generator is config.REQUIRED and dataset is not config.REQUIRED:
-        refuse_pairs(config.make(str(dataset)), method)
+    # Declared in base.gin, and nothing sets it.
+    if config.query("%GENERATOR", None) is config.REQUIRED:
+        dataset = config.query("%DATASET", config.REQUIRED)
+        if dataset is not config.REQUIRED:
+            refuse_pairs(config.make(str(dataset)), method)
 
 
 def _check(request: RunRequest) -> None:
