@@ -21,7 +21,7 @@ def gaussian_ring(
     PacGAN, https://arxiv.org/abs/1712.04086 (0.01 at radius 1), for networks that make
     images: the radius is 9 pixels, the standard deviation 0.09. The class of an image
     is its mode; modes take turns. Where a spot is can be read off the image to about
-    0.003 pixels, so that what the papers count can be counted: an image belongs to a
+    0.004 pixels, so that what the papers count can be counted: an image belongs to a
     mode if it is one of a spot, at most three standard deviations away, as 98.9 % of
     the mixture are. 10,000 images are for testing; the papers take 2,500.
 

@@ -12,19 +12,22 @@ from compare_ssgan.errors import InputError
 
 SIZE = 32
 # From the centre of the image to the outermost mode, in pixels: what remains is enough
-# for five standard deviations of the mixture and three of the spot.
+# for five standard deviations of the mixture and all of a spot above the floor.
 REACH = 9.0
 TEST_EXAMPLES = 10_000
-# Standard deviation of a spot, in pixels; it is white in its middle.
-_WIDTH = 1.5
-# Levels that are taken off before a spot is located, or the faint background that
+# Standard deviation of a spot, in pixels.
+_WIDTH = 2.0
+# Levels of the ground, and of the middle of a spot above it. On black, generators make
+# black images before anything else, and a sigmoid hardly leaves them again.
+_GROUND, _HEIGHT = 102, 153
+# Levels that are taken off before a spot is located, or the uneven ground that
 # generators leave would move its centroid.
 _FLOOR = 16.0
 # Largest difference from a spot, in squared levels over those of the spot.
-_TOLERANCE = 0.1
+_TOLERANCE = 0.2
 # "High quality": so many standard deviations from a mode at most.
 _DEVIATIONS = 3.0
-# Precision of `locate`, about 0.003 pixels, and the room in the image.
+# Precision of `locate`, about 0.004 pixels, and the room in the image.
 _SMALLEST, _LARGEST = 0.03, 0.5
 _BLOCK = 1024
 
@@ -94,7 +97,7 @@ def modes(mixture: Mixture) -> Modes:
 
 
 def draw(points: np.ndarray) -> np.ndarray:
-    """Returns [n, 32, 32, 1] uint8, white spots on black of Gaussian profile.
+    """Returns [n, 32, 32, 1] uint8, white spots on grey of Gaussian profile.
 
     Args:
         points: [n, 2] rows and columns, in pixels from the centre of the image.
@@ -102,25 +105,25 @@ def draw(points: np.ndarray) -> np.ndarray:
     images = np.empty((len(points), SIZE, SIZE, 1), np.uint8)
     for first in range(0, len(points), _BLOCK):
         spots = _profile(points[first : first + _BLOCK])
-        images[first : first + _BLOCK, ..., 0] = np.rint(spots)
+        images[first : first + _BLOCK, ..., 0] = np.rint(_GROUND + spots)
     return images
 
 
 def locate(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns where the spots of images are, and which images are of a spot at all.
 
-    The place is the centroid of what is above a floor of 16 levels. An image is of a
-    spot if its squared difference from the spot drawn there is at most a tenth of the
+    The place is the centroid of what is 16 levels above the ground. An image is of a
+    spot if its squared difference from the spot drawn there is at most a fifth of the
     spot's square.
 
     Args:
         images: [n, 32, 32, 1] uint8.
 
     Returns:
-        [n, 2] rows and columns in pixels from the centre, and [n] booleans; a black
-        image is no spot.
+        [n, 2] rows and columns in pixels from the centre, and [n] booleans; an even
+        image is of no spot.
     """
-    levels = images[..., 0].astype(np.float64)
+    levels = images[..., 0].astype(np.float64) - _GROUND
     light = np.maximum(levels - _FLOOR, 0)
     total = np.maximum(light.sum(axis=(1, 2)), 1)
     rows = light.sum(axis=2) @ _PLACES / total
@@ -182,6 +185,6 @@ _PLACES = np.arange(SIZE) - (SIZE - 1) / 2
 
 
 def _profile(points: np.ndarray) -> np.ndarray:
-    """Returns [n, 32, 32] levels from 0 to 255, not rounded."""
+    """Returns [n, 32, 32] levels above the ground, not rounded."""
     sides = np.exp(-(((_PLACES - points[..., None]) / _WIDTH) ** 2) / 2)
-    return 255 * sides[:, 0, :, None] * sides[:, 1, None, :]
+    return _HEIGHT * sides[:, 0, :, None] * sides[:, 1, None, :]

@@ -29,8 +29,9 @@ def test_a_spot_is_a_gaussian_of_light():
     # The middle of the image is between its 16th and 17th pixel.
     assert np.unravel_index(image.argmax(), image.shape) == (17, 15)
     assert image[17, 15] == 255
-    assert image[17, 18] == image[20, 15] == np.rint(255 * np.exp(-(2**2) / 2))
-    assert image[0].max() == image[-1].max() == 0
+    side = np.rint(102 + 153 * np.exp(-(1.5**2) / 2))
+    assert image[17, 18] == image[20, 15] == image[14, 15] == side
+    assert image[0].max() == image[-1].max() == image.min() == 102
 
 
 def test_a_spot_is_located_to_a_fraction_of_the_smallest_deviation():
@@ -38,18 +39,18 @@ def test_a_spot_is_located_to_a_fraction_of_the_smallest_deviation():
     found, are_spots = spots.locate(spots.draw(points))
     assert are_spots.all()
     error = found - points
-    assert np.sqrt(np.mean(error**2)) < 0.004
-    assert np.abs(error).max() < 0.012
+    assert np.sqrt(np.mean(error**2)) < 0.005
+    assert np.abs(error).max() < 0.015
     # Nothing pulls it one way.
     assert np.abs(error.mean(axis=0)).max() < 5e-4
 
 
-def test_a_faint_background_moves_no_spot():
+def test_an_uneven_ground_moves_no_spot():
     points = RNG.uniform(-9, 9, (200, 2))
-    images = spots.draw(points).astype(int) + RNG.integers(0, 4, (200, 32, 32, 1))
+    images = spots.draw(points).astype(int) + RNG.integers(-4, 5, (200, 32, 32, 1))
     found, are_spots = spots.locate(np.minimum(images, 255).astype(np.uint8))
     assert are_spots.all()
-    np.testing.assert_allclose(found, points, atol=0.03)
+    np.testing.assert_allclose(found, points, atol=0.09)
 
 
 def test_what_is_no_spot_is_of_no_mode():
@@ -59,9 +60,9 @@ def test_what_is_no_spot_is_of_no_mode():
     images = [
         RNG.integers(0, 256, (32, 32, 1)),
         np.zeros((32, 32, 1)),
-        np.full((32, 32, 1), 255),
+        np.full((32, 32, 1), 102),
         np.maximum(one, other),
-        one // 2,
+        102 + (one - 102) // 2,
         broad,
         255 - one,
     ]
@@ -120,8 +121,8 @@ def test_splits_differ_and_more_examples_begin_the_same(name):
 
 
 def test_the_sets_are_frozen():
-    assert gaussian_ring().test.content_hash.startswith("1799a4a8df")
-    assert gaussian_grid().test.content_hash.startswith("06e6fa0d47")
+    assert gaussian_ring().test.content_hash.startswith("4576cfec1e")
+    assert gaussian_grid().test.content_hash.startswith("68a0fb5221")
 
 
 def test_names_say_what_mixture_it_is():
