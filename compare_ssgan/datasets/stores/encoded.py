@@ -55,6 +55,11 @@ class EncodedStore:
         prepared = self._preparation
         return prepared.height, prepared.width, prepared.channels
 
+    @property
+    def random(self) -> bool:
+        """Whether training images are cropped at random."""
+        return self._preparation.random
+
     def read(self, ids: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
         """Returns decoded and prepared images; see `Store`."""
         encoded = self._fetch(ids)
