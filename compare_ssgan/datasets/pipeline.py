@@ -35,8 +35,8 @@ class Request(NamedTuple):
     Attributes:
         positions: [n] rows of the split.
         ids: [n] ids in the store.
-        numbers: For the store and for each augmentation [n] random int64; None where
-            nothing is random.
+        numbers: For the store and for each augmentation [n] random int64; None in
+            evaluations, where nothing is random.
     """
 
     positions: np.ndarray
@@ -185,30 +185,24 @@ class StoredSplit:
         """Returns the order of an epoch and the numbers of each example in it."""
         num = self.num_examples
         rows = [np.random.default_rng([seed, epoch]).permutation(num)]
-        streams = [_CROP_STREAM] if self.store.decodes else []
-        for index in range(len(self.augmentations)):
-            streams.append(_FIRST_AUGMENTATION_STREAM + index)
-        for stream in streams:
+        last = _FIRST_AUGMENTATION_STREAM + len(self.augmentations)
+        for stream in range(_CROP_STREAM, last):
             rng = np.random.default_rng([seed, epoch, stream])
             rows.append(rng.integers(0, 2**63, num)[rows[0]])
         return np.stack(rows)
 
     def _samples(self, requests: Iterator[Request]) -> Iterator[Samples]:
         for request, images in read_ahead(self.store, requests):
-            images = self._augment(images, request)
-            # Floats exist a batch at a time.
-            batch = images.astype(np.float32) / np.float32(255)
             yield Samples(
-                images=tf.constant(batch),
+                images=_floats(self._augment(images, request)),
                 labels=self._rows_of_labels(request.positions),
                 ids=tf.constant(request.ids, tf.int64),
             )
 
     def _augment(self, images: np.ndarray, request: Request) -> np.ndarray:
-        if request.numbers is None or not self.augmentations:
+        if request.numbers is None:
             return images
-        numbers = request.numbers[-len(self.augmentations) :]
-        for augment, each in zip(self.augmentations, numbers, strict=True):
+        for augment, each in zip(self.augmentations, request.numbers[1:], strict=True):
             images = augment(images, each)
         return images
 
@@ -220,6 +214,14 @@ class StoredSplit:
             # A label of -1 equals no class: the row of an unlabelled example is zero.
             labels = labels[:, None] == np.arange(self.num_classes)
         return tf.constant(labels, tf.float32)
+
+
+def _floats(images: np.ndarray) -> tf.Tensor:
+    """Returns [n, height, width, channels] float32 in [0, 1] of bytes.
+
+    Floats exist a batch at a time.
+    """
+    return tf.constant(np.divide(images, np.float32(255), dtype=np.float32))
 
 
 def array_split(

@@ -2,8 +2,17 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from compare_ssgan.datasets.pipeline import array_split, lazy_array_split
+from compare_ssgan.datasets.base import Worker
+from compare_ssgan.datasets.pipeline import (
+    StoredSplit,
+    array_split,
+    lazy_array_split,
+)
+from compare_ssgan.datasets.stores.cached import CachedStore
+from compare_ssgan.datasets.stores.decoding import Preparation
+from compare_ssgan.datasets.stores.encoded import EncodedStore
 from compare_ssgan.datasets.stores.store import Arrays
 from compare_ssgan.errors import InputError
 
@@ -105,3 +114,129 @@ def test_a_batch_larger_than_the_split_is_refused():
 def test_evaluating_more_examples_than_there_are_is_refused():
     with pytest.raises(InputError, match=r"11 examples .* split of 10.*EVAL_SAMPLES"):
         _split().evaluation_batches(11, 5)
+
+
+NUM_ENCODED = 22
+
+
+@pytest.fixture(scope="module")
+def encoded():
+    """Wide JPEG files, cropped at random."""
+    rng = np.random.default_rng(0)
+    contents = [
+        tf.io.encode_jpeg(rng.integers(0, 256, (8, 16, 3), np.uint8)).numpy()
+        for _ in range(NUM_ENCODED)
+    ]
+    return {
+        crop: EncodedStore(
+            NUM_ENCODED,
+            lambda ids: [contents[k] for k in ids],
+            Preparation(8, 8, 3, crop=crop),
+            describe=str,
+            feed=lambda digest: digest.update(b"".join(contents)),
+        )
+        for crop in ("random", "middle")
+    }
+
+
+def _mirror(images, numbers):
+    return np.where((numbers & 1 == 1)[:, None, None, None], images[:, ::-1], images)
+
+
+def _darken(images, numbers):
+    return images // (1 + numbers % 3).astype(np.uint8)[:, None, None, None]
+
+
+@pytest.fixture(params=["arrays", "random", "middle", "cached"])
+def augmented(request, encoded):
+    """A split of any store, with two augmentations that differ in every epoch."""
+    if request.param == "arrays":
+        images = np.random.default_rng(1).integers(0, 256, (NUM_ENCODED, 8, 8, 3))
+        split = array_split(Arrays(images.astype(np.uint8)), 0)
+    elif request.param == "cached":
+        split = StoredSplit(CachedStore(encoded["middle"]), 0, lambda: None)
+    else:
+        split = StoredSplit(encoded[request.param], 0, lambda: None)
+    return split.augmented(_mirror).augmented(_darken)
+
+
+def _batches(split, number, **settings):
+    batches = split.training_batches(6, seed=5, **settings)
+    return list(itertools.islice(batches, number))
+
+
+def _assert_equal(found, expected):
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a.ids, b.ids)
+        np.testing.assert_array_equal(a.images, b.images)
+
+
+def test_crops_and_augmentations_are_the_same_wherever_training_starts(augmented):
+    # 22 examples in batches of 6: epochs end within batches.
+    expected = _batches(augmented, 9)
+    for start in (8, 0, 3, 4):
+        found = _batches(augmented, 9 - start, start=start)
+        _assert_equal(found, expected[start:])
+
+
+def test_the_shares_of_workers_are_the_batches_of_one_process(augmented):
+    expected = _batches(augmented, 5)
+    shares = [
+        _batches(augmented, 3, start=2, worker=Worker(index, 3)) for index in range(3)
+    ]
+    for number, batch in enumerate(expected[2:]):
+        parts = [share[number] for share in shares]
+        for name in ("images", "ids"):
+            together = np.concatenate([getattr(part, name) for part in parts])
+            np.testing.assert_array_equal(together, getattr(batch, name))
+
+
+def test_crops_and_augmentations_differ_between_epochs_and_seeds(encoded):
+    split = StoredSplit(encoded["random"], 0, lambda: None)
+    first, second = itertools.islice(split.training_batches(22, seed=0), 2)
+    other = next(split.training_batches(22, seed=1))
+    by_id = [b.images.numpy()[np.argsort(b.ids)] for b in (first, second, other)]
+    for a, b in itertools.combinations(by_id, 2):
+        # One of nine places.
+        assert (a != b).any(axis=(1, 2, 3)).mean() > 0.5
+
+
+def test_an_augmentation_leaves_order_crops_and_other_augmentations_alone(encoded):
+    split = StoredSplit(encoded["random"], 0, lambda: None).augmented(_mirror)
+    (plain,) = _batches(split, 1)
+    (darker,) = _batches(split.augmented(_darken), 1)
+    np.testing.assert_array_equal(plain.ids, darker.ids)
+    divisors = set()
+    for a, b in zip(plain.images.numpy(), darker.images.numpy(), strict=True):
+        levels, expected = np.rint(b * 255), np.rint(a * 255)
+        divisors |= {d for d in (1, 2, 3) if (levels == expected // d).all()}
+    assert len(divisors) > 1
+
+
+def test_a_batch_cannot_be_shared_unequally():
+    with pytest.raises(InputError, match=r"batch of 4 .* by 3 workers.*BATCH_SIZE"):
+        _split().training_batches(4, seed=0, worker=Worker(0, 3))
+
+
+def test_taken_examples_keep_ids_labels_and_images():
+    taken = _split().take(np.array([7, 2])).take(np.array([1, 0]))
+    batch = next(taken.evaluation_batches(2, 2))
+    np.testing.assert_array_equal(batch.ids, [2, 7])
+    np.testing.assert_array_equal(batch.labels, np.eye(3)[[2, 1]])
+    np.testing.assert_array_equal(np.rint(batch.images[:, 0, 0, 0] * 255), [8, 28])
+    np.testing.assert_array_equal(taken.ids, [2, 7])
+    assert taken.content_hash != _split().content_hash
+
+
+def test_labels_can_be_replaced_by_soft_ones():
+    soft = np.random.default_rng(0).random((NUM_EXAMPLES, 5)).astype(np.float32)
+    batch = next(_split().with_labels(soft, 5).evaluation_batches(4, 4))
+    np.testing.assert_array_equal(batch.labels, soft[:4])
+
+
+def test_floats_are_those_of_dividing_to_the_last_bit():
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    batch = next(array_split(Arrays(levels), 0).evaluation_batches(1, 1))
+    expected = levels.astype(np.float32) / np.float32(255)
+    assert batch.images.numpy().tobytes() == expected.tobytes()

@@ -2,10 +2,9 @@
 
 import collections
 import concurrent.futures
-import itertools
 import os
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +14,12 @@ from compare_ssgan.datasets.stores.store import Store
 # Images that one thread reads in one go: enough to make its start negligible, few
 # enough to share a batch between cores.
 _CHUNK = 16
+# What is read ahead of the batch that is asked for: some batches, since an iteration
+# takes one for every discriminator step at once, within a limit of memory.
+_BATCHES = 8
+_BYTES = 2**28
+# Chunks per thread, so that none waits while batches are put together.
+_CHUNKS = 3
 
 
 class _Request(Protocol):
@@ -25,8 +30,12 @@ class _Request(Protocol):
     def numbers(self) -> tuple[np.ndarray, ...] | None: ...
 
 
-_Parts = list[concurrent.futures.Future[np.ndarray]]
 RequestT = TypeVar("RequestT", bound=_Request)
+
+
+class _Chunk(NamedTuple, Generic[RequestT]):
+    request: RequestT
+    part: slice
 
 
 def read_ahead(
@@ -34,8 +43,9 @@ def read_ahead(
 ) -> Iterator[tuple[RequestT, np.ndarray]]:
     """Yields every request with its images, in order.
 
-    A store that decodes is read by as many threads as TensorFlow computes with, one
-    batch ahead at least; any other when a batch is asked for.
+    A store that decodes is read by as many threads as TensorFlow computes with, up to
+    eight batches ahead; any other when a batch is asked for. The threads end with the
+    iterator.
 
     Args:
         store: Where images come from.
@@ -47,36 +57,63 @@ def read_ahead(
     """
     if not store.decodes:
         for request in requests:
-            yield request, store.read(request.ids, None)
+            yield request, store.read(request.ids, _numbers(request))
         return
     workers = _num_workers()
     pool = concurrent.futures.ThreadPoolExecutor(workers, "read_ahead")
-    waiting: collections.deque[tuple[RequestT, _Parts]] = collections.deque()
-    in_flight, ended = 0, False
     try:
-        while waiting or not ended:
-            # Enough chunks for all threads beside the batch that is asked for now.
-            while not ended and (len(waiting) < 2 or in_flight < 3 * workers):
-                ended = True
-                for request in itertools.islice(requests, 1):
-                    ended = False
-                    parts = [pool.submit(store.read, *c) for c in _chunks(request)]
-                    waiting.append((request, parts))
-                    in_flight += len(parts)
-            if waiting:
-                request, parts = waiting.popleft()
-                in_flight -= len(parts)
-                yield request, np.concatenate([part.result() for part in parts])
+        yield from _in_order(store, _chunks(requests), pool, workers)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _chunks(request: _Request) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    numbers = None if request.numbers is None else request.numbers[0]
-    for first in range(0, len(request.ids), _CHUNK):
-        part = slice(first, first + _CHUNK)
-        yield request.ids[part], None if numbers is None else numbers[part]
+def _in_order(
+    store: Store,
+    chunks: Iterator[_Chunk[RequestT]],
+    pool: concurrent.futures.ThreadPoolExecutor,
+    workers: int,
+) -> Iterator[tuple[RequestT, np.ndarray]]:
+    shape = store.image_shape
+    most = _BYTES // int(np.prod(shape))
+    waiting: collections.deque[
+        tuple[_Chunk[RequestT], concurrent.futures.Future[np.ndarray]]
+    ] = collections.deque()
+    images = np.empty((0, *shape), np.uint8)
+    ahead = _CHUNKS * workers
+    while True:
+        while len(waiting) <= ahead and (chunk := next(chunks, None)) is not None:
+            waiting.append((chunk, pool.submit(_read, store, chunk)))
+            images_ahead = min(_BATCHES * len(chunk.request.ids), most)
+            ahead = max(images_ahead // _CHUNK, _CHUNKS * workers)
+        if not waiting:
+            return
+        chunk, future = waiting.popleft()
+        num = len(chunk.request.ids)
+        if chunk.part.start == 0:
+            images = np.empty((num, *shape), np.uint8)
+        images[chunk.part] = future.result()
+        if chunk.part.stop == num:
+            yield chunk.request, images
+
+
+def _chunks(requests: Iterator[RequestT]) -> Iterator[_Chunk[RequestT]]:
+    for request in requests:
+        num = len(request.ids)
+        for start in range(0, num, _CHUNK):
+            yield _Chunk(request, slice(start, min(start + _CHUNK, num)))
+
+
+def _read(store: Store, chunk: _Chunk[RequestT]) -> np.ndarray:
+    numbers = _numbers(chunk.request)
+    return store.read(
+        chunk.request.ids[chunk.part], None if numbers is None else numbers[chunk.part]
+    )
+
+
+def _numbers(request: _Request) -> np.ndarray | None:
+    return None if request.numbers is None else request.numbers[0]
 
 
 def _num_workers() -> int:
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+    threads: int = tf.config.threading.get_intra_op_parallelism_threads()
+    return threads or len(os.sched_getaffinity(0))

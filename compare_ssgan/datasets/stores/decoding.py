@@ -75,26 +75,53 @@ def decoder(
 
     Returns:
         Maps [] string, the content of a PNG or JPEG file, and [] int64, a random
-        number, to [height, width, channels] uint8.
+        number, to [height, width, channels] uint8. A truncated file is an
+        `InvalidArgumentError` wherever it is cropped, as all of it is decoded.
+        (To decode the crop alone saves no time: what a JPEG file has before it must
+        be decoded too.)
     """
     crop = preparation.crop if training else _CENTRAL.get(preparation.crop, "middle")
     size = (preparation.height, preparation.width)
 
-    def decode(encoded: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        # It decodes PNG too.
-        image = tf.io.decode_jpeg(
-            encoded, channels=preparation.channels, dct_method="INTEGER_ACCURATE"
-        )
-        if preparation.window is not None:
-            image = tf.image.resize_with_crop_or_pad(image, *preparation.window)
-        image = _crop(image, crop, number)
+    def resize(image: tf.Tensor) -> tf.Tensor:
         resized = tf.image.resize(
             image, size, preparation.resize, antialias=preparation.antialias
         )
         levels = tf.clip_by_value(tf.round(resized), 0.0, _LARGEST_LEVEL)
-        return tf.ensure_shape(tf.cast(levels, tf.uint8), [*size, preparation.channels])
+        return tf.cast(levels, tf.uint8)
+
+    def decode(encoded: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        image = decode_file(encoded, preparation.channels)
+        if preparation.window is not None:
+            image = tf.image.resize_with_crop_or_pad(image, *preparation.window)
+        image = _crop(image, crop, number)
+        # To resize to the same size would change nothing, and take as long as to
+        # decode a small image.
+        same = tf.reduce_all(tf.shape(image)[:2] == size)
+        image = tf.cond(same, lambda: image, lambda: resize(image))
+        return tf.ensure_shape(image, [*size, preparation.channels])
 
     return decode
+
+
+def decode_file(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    """Returns the image of a PNG or JPEG file, to the last bit the same everywhere.
+
+    Args:
+        encoded: [] string, the content of the file.
+        channels: 1, 3, or 0 for those that the file has.
+
+    Returns:
+        [any height, any width, channels] uint8. A truncated or damaged file is an
+        `InvalidArgumentError`.
+    """
+    # It decodes PNG too.
+    return tf.io.decode_jpeg(
+        encoded,
+        channels=channels,
+        dct_method="INTEGER_ACCURATE",
+        try_recover_truncated=False,
+    )
 
 
 def _crop(image: tf.Tensor, crop: Crop, number: tf.Tensor) -> tf.Tensor:

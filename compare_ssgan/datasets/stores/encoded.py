@@ -46,7 +46,8 @@ class EncodedStore:
         self._describe = describe
         self._feed = feed
         self._decoders = {
-            training: _batched(preparation, training) for training in (False, True)
+            training: _batched(decoding.decoder(preparation, training=training))
+            for training in (False, True)
         }
 
     @property
@@ -63,24 +64,19 @@ class EncodedStore:
     def read(self, ids: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
         """Returns decoded and prepared images; see `Store`."""
         encoded = self._fetch(ids)
+        seeds = np.zeros(len(ids), np.int64)
         training = numbers is not None and self._preparation.random
-        seeds = numbers if training else np.zeros(len(ids), np.int64)
+        if numbers is not None and training:
+            seeds = numbers
         decode = self._decoders[training]
         try:
-            return np.asarray(decode(tf.constant(encoded), tf.constant(seeds)))
+            return _call(decode, encoded, seeds)
         except _UNDECODABLE as error:
-            raise self._undecodable(ids, encoded) from error
-
-    def _undecodable(self, ids: np.ndarray, encoded: Sequence[bytes]) -> InputError:
-        for each, content in zip(ids, encoded, strict=True):
-            try:
-                self._decoders[False](tf.constant([content]), tf.zeros([1], tf.int64))
-            except _UNDECODABLE:
-                name = self._describe(int(each))
-                return InputError(
-                    f"{name} cannot be decoded: it is truncated or damaged."
-                )
-        return InputError(f"A file near {self._describe(int(ids[0]))} has changed.")
+            wrong = ids[~_succeeds(decode, encoded, seeds)]
+            raise InputError(
+                f"{self._describe(int(wrong[0]))} cannot be decoded: it is truncated, "
+                "damaged, or neither PNG nor JPEG."
+            ) from error
 
     def feed(self, digest: Any) -> None:
         """Updates a hash with how images are prepared and with their files."""
@@ -88,16 +84,61 @@ class EncodedStore:
         self._feed(digest)
 
 
-def _batched(preparation: Preparation, training: bool) -> Callable[..., tf.Tensor]:
-    decode = decoding.decoder(preparation, training=training)
+def decodable(encoded: Sequence[bytes]) -> np.ndarray:
+    """Returns which files can be decoded: [encoded] bool.
+
+    A file that is truncated cannot, nor one that is neither PNG nor JPEG. May be
+    called from several threads at a time.
+
+    Args:
+        encoded: Contents of files.
+    """
+    return _succeeds(_sizes, encoded, np.zeros(len(encoded), np.int64))
+
+
+def _succeeds(
+    decode: Callable[..., tf.Tensor], encoded: Sequence[bytes], numbers: np.ndarray
+) -> np.ndarray:
+    """Returns for each file whether it can be decoded."""
+    try:
+        _call(decode, encoded, numbers)
+    except _UNDECODABLE:
+        if len(encoded) == 1:
+            return np.zeros(1, bool)
+        middle = len(encoded) // 2
+        halves = slice(middle), slice(middle, None)
+        return np.concatenate(
+            [_succeeds(decode, encoded[half], numbers[half]) for half in halves]
+        )
+    return np.ones(len(encoded), bool)
+
+
+def _call(
+    decode: Callable[..., tf.Tensor], encoded: Sequence[bytes], numbers: np.ndarray
+) -> np.ndarray:
+    # Images are decoded there, and go to another device a batch at a time.
+    with tf.device("CPU:0"):
+        decoded = decode(tf.constant(encoded, tf.string), tf.constant(numbers))
+        return np.asarray(decoded)
+
+
+def _batched(
+    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], dtype: tf.DType = tf.uint8
+) -> Callable[..., tf.Tensor]:
     signature = [tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int64)]
 
     @tf.function(input_signature=signature)
     def batched(encoded: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
-        return tf.map_fn(
-            lambda each: decode(*each),
-            (encoded, numbers),
-            fn_output_signature=tf.uint8,
-        )
+        with tf.device("CPU:0"):
+            return tf.map_fn(
+                lambda each: decode(*each),
+                (encoded, numbers),
+                fn_output_signature=dtype,
+            )
 
     return batched
+
+
+_sizes = _batched(
+    lambda encoded, _: tf.size(decoding.decode_file(encoded, channels=0)), tf.int32
+)

@@ -142,16 +142,15 @@ def _write(path: pathlib.Path, write: Callable[[object], None]) -> None:
 def _index(file: FileState) -> tuple[list[int], np.ndarray, np.ndarray]:
     """Returns offsets, lengths and checksums of a file."""
     try:
-        offsets, frames, truncated = _frames(file)
+        offsets, frames = _frames(file)
     except OSError as error:
         raise InputError(f"{file.path} cannot be read: {error.strerror}.") from error
-    # Footer of the record before, and header.
-    rows = np.frombuffer(frames, np.uint8).reshape(-1, _FOOTER + _HEADER)
+    # Footers of the records before, headers, and a last footer.
+    rows = np.frombuffer(b"".join(frames[:-1]), np.uint8)
+    rows = rows.reshape(-1, _FOOTER + _HEADER)
     headers = np.ascontiguousarray(rows[:, _FOOTER:])
     expected = crc32c.masked_of_rows(headers[:, :8])
-    found = headers[:, 8:].copy().view("<u4")[:, 0]
-    num = len(offsets)
-    wrong = np.flatnonzero(expected[:num] != found[:num])
+    wrong = np.flatnonzero(expected != headers[:, 8:].copy().view("<u4")[:, 0])
     if len(wrong):
         hint = ""
         if wrong[0] == 0:
@@ -160,43 +159,38 @@ def _index(file: FileState) -> tuple[list[int], np.ndarray, np.ndarray]:
             f"{file.path}, record {wrong[0]}: its header is damaged, or this is no "
             f"record of a TFRecord file.{hint} Prepare the file again."
         )
-    if truncated:
+    if len(frames[-1]) != _FOOTER:
         raise InputError(
-            f"{file.path}, record {num - 1}: the file ends in the midst of it, it is "
-            "truncated. Prepare the file again."
+            f"{file.path}, record {len(offsets) - 1}: the file ends in the midst of "
+            "it, it is truncated. Prepare the file again."
         )
-    lengths = headers[:num, :8].copy().view("<u8")[:, 0].astype(np.int64)
-    checksums = rows[1:, :_FOOTER].copy().view("<u4")[:, 0]
-    return offsets, lengths, checksums
+    lengths = headers[:, :8].copy().view("<u8")[:, 0].astype(np.int64)
+    footers = b"".join(frame[:_FOOTER] for frame in frames[1:])
+    return offsets, lengths, np.frombuffer(footers, "<u4")
 
 
-def _frames(file: FileState) -> tuple[list[int], bytes, bool]:
+def _frames(file: FileState) -> tuple[list[int], list[bytes]]:
     """Reads what lies between the data of a file.
 
     Returns:
-        Where the data of each record begin; for each 16 bytes, the footer of the
-        record before and the header, and 16 after the last; whether the file ends in
-        the midst of the last record.
+        Where the data of each record begin; and 16 bytes for each, the footer of the
+        record before and the header, and after the last record its footer, which is
+        the end of the file. Where the file is truncated, the last is of another size.
     """
-    offsets = []
-    frames = [bytes(_FOOTER)]
-    size = _FOOTER + _HEADER
-    truncated = False
+    offsets: list[int] = []
+    complete = _FOOTER + _HEADER
+    begin = _HEADER
     descriptor = os.open(file.path, os.O_RDONLY)
     try:
-        # The data of a record end where the footer begins.
-        frame = bytes(_FOOTER) + os.pread(descriptor, _HEADER, 0)
-        frames = [frame.ljust(size, b"\0")]
-        position = 0
-        while len(frame) > _FOOTER:
-            offsets.append(position + _HEADER)
-            end = position + _HEADER + int.from_bytes(frame[_FOOTER:12], "little")
-            frame = b""
-            if end + _FOOTER <= file.num_bytes:
-                frame = os.pread(descriptor, size, end)
-            truncated = len(frame) < _FOOTER
-            frames.append(frame.ljust(size, b"\0"))
-            position = end + _FOOTER
+        frames = [bytes(_FOOTER) + os.pread(descriptor, _HEADER, 0)]
+        while len(frames[-1]) > _FOOTER:
+            offsets.append(begin)
+            if len(frames[-1]) < complete:
+                break
+            end = begin + int.from_bytes(frames[-1][_FOOTER:12], "little")
+            # A damaged header may say anything.
+            frames.append(os.pread(descriptor, complete, min(end, file.num_bytes)))
+            begin = end + complete
     finally:
         os.close(descriptor)
-    return offsets, b"".join(frames), truncated
+    return offsets, frames
