@@ -4,13 +4,16 @@
     python tools/benchmark.py step --json --rival_command 'COMMAND OF THE RIVAL'
     python tools/benchmark.py distance [--size 2048] [--examples 10000,1000] [--json]
     python tools/benchmark.py metrics [--metrics fid,kid] [--examples 50000] [--json]
+    python tools/benchmark.py data [--images 512] [--iterations 3] [--json]
 
 `step` times the training step: seconds of a discriminator step, of a generator step and
 of an iteration (all discriminator steps and one generator step), beside the operations
 it needs, the speed at which the same process multiplies matrices, and its memory. It
 prints a table or one line of JSON. `distance` times the distance of two Gaussians
 beside the square root of scipy, `metrics` takes time and memory of each metric of
-features in a process of its own. results/benchmarks/README.md explains the numbers.
+features in a process of its own. `data` times batches of arrays and of JPEG files, with
+one thread and with all, and how long a training waits for them.
+results/benchmarks/README.md explains the numbers.
 """
 
 import argparse
@@ -29,7 +32,7 @@ from compare_ssgan.commands import arguments as flags  # noqa: E402
 from compare_ssgan.commands import machine  # noqa: E402
 from compare_ssgan.errors import CommandError, InputError  # noqa: E402
 from compare_ssgan.studies import threads  # noqa: E402
-from tools.benchmarks import feature_metrics, rival  # noqa: E402
+from tools.benchmarks import data, feature_metrics, rival  # noqa: E402
 
 # An iteration of the wide networks takes seconds.
 ITERATIONS = {"paper": 5, "narrow": 30}
@@ -59,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_step(commands)
     _add_distance(commands)
     _add_metrics(commands)
+    _add_data(commands)
     return parser
 
 
@@ -141,6 +145,24 @@ def _add_metrics(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one line of JSON")
 
 
+def _add_data(commands: Any) -> None:
+    parser = commands.add_parser("data", help="time the data pipeline")
+    parser.set_defaults(command=_data)
+    parser.add_argument(
+        "--images", type=flags.positive, default=512, metavar="N",
+        help="JPEG files of each size, and how many a round takes (default: 512)",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=flags.positive, default=3, metavar="N")
+    parser.add_argument(
+        "--iterations", type=flags.positive, default=3, metavar="N",
+        help="timed iterations of each training (default: 3)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no_training", action="store_true", help="time the data pipeline alone"
+    )
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+
+
 def _numbers(text: str) -> list[int]:
     return [flags.positive(part) for part in text.split(",")]
 
@@ -165,6 +187,17 @@ def _metrics(arguments: argparse.Namespace) -> str:
         )
     threads.limit_libraries(arguments.threads)
     measured = feature_metrics.measure(names, arguments.examples, arguments.size)
+    return json.dumps(measured) if arguments.json else table(measured)
+
+
+def _data(arguments: argparse.Namespace) -> str:
+    if arguments.images < data.FEWEST_IMAGES:
+        raise InputError(
+            f"--images: a batch has {data.FEWEST_IMAGES} of them, more than "
+            f"{arguments.images}."
+        )
+    iterations = 0 if arguments.no_training else arguments.iterations
+    measured = data.measure(arguments.images, arguments.rounds, iterations)
     return json.dumps(measured) if arguments.json else table(measured)
 
 
