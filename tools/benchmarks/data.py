@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare_ssgan.errors import CommandError
-from compare_ssgan.studies import provenance, threads
+from compare_ssgan.studies import threads
 from tools.benchmarks import machine
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -75,6 +75,9 @@ def measure(images: int, rounds: int, iterations: int) -> dict[str, Any]:
         "rounds": rounds,
         "rates": rates,
     }
+    # TensorFlow takes its memory and its seconds when the rates are there.
+    from compare_ssgan.studies import provenance
+
     if iterations:
         found["training"] = training(iterations)
     return found | {
