@@ -1,37 +1,23 @@
 """Folders of PNG and JPEG files as images that metrics read."""
 
-import concurrent.futures
-import csv
 import functools
 import hashlib
-import os
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from compare_ssgan.datasets.stores import folder_files, image_headers, inspection
+from compare_ssgan.datasets.stores.folder_files import LABELS, Labels
+from compare_ssgan.datasets.stores.image_headers import Header
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import image_headers
 from compare_ssgan.evaluation.features.extractor import Prepare
-from compare_ssgan.evaluation.image_headers import Header
 from compare_ssgan.evaluation.image_source import ImageSource
 
-# A file of labels, and its columns.
-LABELS = "labels.csv"
-COLUMNS = ("file", "label")
-_SUFFIXES = (".png", ".jpg", ".jpeg")
-# Images that a user means to be scored, and that are not.
-_OTHER_SUFFIXES = (".bmp", ".gif", ".jp2", ".tif", ".tiff", ".webp")
 _LARGEST_LEVEL = 255.0
 # What TensorFlow raises for a file that is damaged, or gone.
 _UNDECODABLE = (tf.errors.InvalidArgumentError, tf.errors.NotFoundError)
-
-
-class _Labels(NamedTuple):
-    labels: np.ndarray | None = None
-    names: tuple[str, ...] | None = None
 
 
 def open_folder(path: pathlib.Path) -> ImageSource:
@@ -50,14 +36,16 @@ def open_folder(path: pathlib.Path) -> ImageSource:
             than 1 or 3 channels, is of another format or truncated, or the numbers of
             channels differ.
     """
-    names = _find(path)
+    names = folder_files.find(path)
     if not names:
         raise InputError(f"{path} has no PNG or JPEG files.")
     paths = [str(path / name) for name in names]
-    workers = min(16, 2 * (os.cpu_count() or 1))
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(_inspect, paths, chunksize=64))
-    headers = [header for header, _ in found]
+    found = inspection.inspect(path, names)
+    headers = [Header(*row) for row in found.headers.tolist()]
+    for file, header, damage in zip(paths, headers, found.problems, strict=True):
+        problem = damage or image_headers.unusual(header)
+        if problem:
+            raise InputError(f"{file} cannot be scored: {problem}.")
     first = headers[0]
     odd = next((i for i, h in enumerate(headers) if h.channels != first.channels), None)
     if odd is not None:
@@ -74,45 +62,10 @@ def open_folder(path: pathlib.Path) -> ImageSource:
         image_shape=None if unequal else (first.height, first.width, first.channels),
         unequal=unequal,
         read=functools.partial(_read, paths, first.channels),
-        digest=functools.partial(_digest, [hashed for _, hashed in found], labels),
+        digest=functools.partial(_digest, found.hashes, labels),
         labels=labels.labels,
         class_names=labels.names,
     )
-
-
-def _find(path: pathlib.Path) -> list[str]:
-    """Returns the relative paths of the images, sorted."""
-    found, seen = [], set()
-    for directory, folders, files in os.walk(path, followlinks=True):
-        # A link may lead back to a folder above it.
-        real = os.path.realpath(directory)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            suffix = os.path.splitext(name)[1].lower()
-            if name.startswith("."):
-                continue
-            if suffix in _OTHER_SUFFIXES:
-                raise InputError(
-                    f"{os.path.join(directory, name)}: images are PNG or JPEG, not "
-                    f"{suffix}. Convert it, or move it away."
-                )
-            if suffix in _SUFFIXES:
-                found.append(os.path.relpath(os.path.join(directory, name), path))
-    return sorted(found, key=lambda name: pathlib.PurePath(name).parts)
-
-
-def _inspect(path: str) -> tuple[Header, bytes]:
-    try:
-        data = pathlib.Path(path).read_bytes()
-        return image_headers.read(data), hashlib.sha256(data).digest()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{path} cannot be scored: {error}.") from error
 
 
 def _first_unequal(paths: Sequence[str], headers: Sequence[Header]) -> str:
@@ -127,46 +80,16 @@ def _first_unequal(paths: Sequence[str], headers: Sequence[Header]) -> str:
     return ""
 
 
-def _labels(path: pathlib.Path, names: Sequence[str]) -> _Labels:
+def _labels(path: pathlib.Path, names: Sequence[str]) -> Labels:
     if (path / LABELS).is_file():
-        return _named(_read_labels(path / LABELS, names))
-    folders = [pathlib.PurePath(name).parts for name in names]
-    if any(len(parts) < 2 for parts in folders):
-        return _Labels()
-    return _named([parts[0] for parts in folders])
+        return folder_files.numbered(folder_files.read_labels(path / LABELS, names))
+    classes = folder_files.classes_of_folders(names)
+    return Labels() if classes is None else folder_files.numbered(classes)
 
 
-def _named(classes: Sequence[str]) -> _Labels:
-    """Numbers classes: by the number that is their name, or by their order."""
-    if all(name.isascii() and name.isdigit() for name in classes):
-        return _Labels(np.array([int(name) for name in classes], np.int64))
-    known = sorted(set(classes))
-    numbers = {name: number for number, name in enumerate(known)}
-    return _Labels(
-        np.array([numbers[name] for name in classes], np.int64), tuple(known)
-    )
-
-
-def _read_labels(path: pathlib.Path, names: Sequence[str]) -> list[str]:
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-        file, label = COLUMNS
-        by_name = {os.path.normpath(row[file]): row[label] for row in rows}
-        return [by_name[os.path.normpath(name)] for name in names]
-    except KeyError as error:
-        raise InputError(
-            f"{path} needs the columns file and label, and a row per image; it has "
-            f"no {error}."
-        ) from error
-    except (OSError, UnicodeDecodeError, TypeError) as error:
-        raise InputError(f"Cannot read {path}: {error}.") from error
-
-
-def _digest(hashes: Sequence[bytes], labels: _Labels) -> str:
+def _digest(hashes: np.ndarray, labels: Labels) -> str:
     digest = hashlib.sha256(b"image files 1")
-    for hashed in hashes:
-        digest.update(hashed)
+    digest.update(hashes.tobytes())
     if labels.labels is not None:
         digest.update(labels.labels.tobytes())
     return digest.hexdigest()

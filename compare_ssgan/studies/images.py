@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from compare_ssgan.datasets.stores import folder_files
 from compare_ssgan.errors import InputError
-from compare_ssgan.evaluation import image_files
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.studies import files, grids, restore, spec
 from compare_ssgan.studies.sampler import Sampler
@@ -146,7 +146,7 @@ def _draw(
 
 def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:
     index = 0
-    lines = [",".join(image_files.COLUMNS)]
+    lines = [",".join(folder_files.COLUMNS)]
     for images, labels in batches:
         first = index
         for image in grids.to_pixels(images):
@@ -157,7 +157,7 @@ def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:
             lines += [f"{_PNG.format(first + i)},{k}" for i, k in enumerate(labels)]
     if len(lines) > 1:
         text = "".join(f"{line}\n" for line in lines)
-        (directory / image_files.LABELS).write_text(text, encoding="utf-8")
+        (directory / folder_files.LABELS).write_text(text, encoding="utf-8")
 
 
 def _write_archive(path: pathlib.Path, num: int, batches: Iterator[_Batch]) -> None:
