@@ -18,6 +18,7 @@ from compare_ssgan.datasets.stores import (
     image_policy,
     inspection,
 )
+from compare_ssgan.datasets.stores.cached import CachedStore
 from compare_ssgan.datasets.stores.decoding import Crop, Preparation, Resize
 from compare_ssgan.datasets.stores.encoded import EncodedStore
 from compare_ssgan.datasets.stores.folder_files import LABELS, Labels
@@ -169,7 +170,7 @@ class _Part(NamedTuple):
     root: pathlib.Path
     names: list[str]
     classes: list[str] | None
-    store: EncodedStore
+    store: CachedStore
     rows: np.ndarray
 
     @property
@@ -220,7 +221,7 @@ def _check_rest(path: pathlib.Path, others: Sequence[str]) -> None:
     """Refuses images beside the folder to train on."""
     files = [each.name for each in os.scandir(path) if each.is_file()]
     images = [name for name in files if folder_files.is_image(name)]
-    for name in (*images, *others):
+    for name in (*sorted(images), *others):
         if name in images or folder_files.find(path / name):
             raise InputError(
                 f"{path} has the folder {_TRAIN}, and images in {name} beside it, "
@@ -254,7 +255,7 @@ def _read(
         describe=lambda row: os.path.join(root, names[row]),
         feed=feed,
     )
-    return _Part(root, names, classes, store, rows)
+    return _Part(root, names, classes, CachedStore(store), rows)
 
 
 def _classes(
