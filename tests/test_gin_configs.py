@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from compare_ssgan import cache, config
 from compare_ssgan.datasets import base
@@ -64,9 +65,24 @@ def data(tmp_path):
             continue
         for key, array in arrays.items():
             np.save(tmp_path / name / f"{key}.npy", array)
+    _write_own_images(tmp_path)
     base.set_data_directory(tmp_path)
     yield
     base.set_data_directory(None)
+
+
+def _write_own_images(directory):
+    """Images of 64x64 as a folder, an archive and a TFRecord file."""
+    arrays = _arrays((64, 64, 3), 10)
+    np.savez(directory / "images.npz", **arrays)
+    (directory / "images").mkdir()
+    with tf.io.TFRecordWriter(str(directory / "images" / "all.tfrecord")) as writer:
+        for index, image in enumerate(arrays["x_train"]):
+            content = tf.io.encode_png(image, compression=0).numpy()
+            (directory / "images" / f"{index}.png").write_bytes(content)
+            values = tf.train.BytesList(value=[content])
+            features = tf.train.Features(feature={"image": {"bytes_list": values}})
+            writer.write(tf.train.Example(features=features).SerializeToString())
 
 
 def _arrays(shape, number):

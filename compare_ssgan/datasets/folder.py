@@ -3,7 +3,7 @@
 import hashlib
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,9 +11,7 @@ import numpy as np
 from compare_ssgan import config
 from compare_ssgan.datasets import own
 from compare_ssgan.datasets.base import Dataset
-from compare_ssgan.datasets.pipeline import StoredSplit
 from compare_ssgan.datasets.stores import (
-    decoding,
     folder_files,
     image_policy,
     inspection,
@@ -21,7 +19,7 @@ from compare_ssgan.datasets.stores import (
 from compare_ssgan.datasets.stores.cached import CachedStore
 from compare_ssgan.datasets.stores.decoding import Crop, Preparation, Resize
 from compare_ssgan.datasets.stores.encoded import EncodedStore
-from compare_ssgan.datasets.stores.folder_files import LABELS, Labels
+from compare_ssgan.datasets.stores.folder_files import LABELS
 from compare_ssgan.datasets.stores.image_policy import Alpha, Corrupt, Kind, Policy
 from compare_ssgan.errors import InputError
 
@@ -93,9 +91,8 @@ def folder(
     """
     preparation = Preparation(size, size, channels, crop, None, resize, antialias)
     policy = Policy(convert, alpha, corrupt, enlarge, stretch)
-    _check(name, preparation, policy)
-    share = own.check_share(test_share, _FACTORY)
-    full_name = _name(name, preparation, alpha, test_share)
+    own.check(name, preparation, policy, test_share, _FACTORY)
+    full_name = own.full_name(name, preparation, policy, test_share)
     path = own.find(name)
     if path is None or not path.is_dir():
         message = (
@@ -106,14 +103,10 @@ def folder(
         )
         return own.unread(full_name, (size, size, channels), num_classes, message)
     roots = _roots(path, test_folder)
-    if len(roots) == 2 and test_share is not None:
-        raise InputError(
-            f"{path} has images to test on, in {roots[1].name}: nothing is held out. "
-            f"Remove {_FACTORY}.test_share."
-        )
-    parts = [_read(root, path, labelled, policy, preparation) for root in roots]
-    train, test, names = _split(path, parts, share, num_classes)
-    whole = all(len(part.rows) == len(part.names) for part in parts)
+    found = [_read(root, path, labelled, policy, preparation) for root in roots]
+    parts, names = _number(path, found)
+    train, test = own.split(path, parts, test_share, num_classes, _FACTORY, names)
+    whole = all(len(each.rows) == len(each.names) for each in found)
     return Dataset(
         full_name if whole else f"{full_name}_subset",
         (size, size, channels),
@@ -124,39 +117,7 @@ def folder(
     )
 
 
-def _check(name: str, preparation: Preparation, policy: Policy) -> None:
-    own.check_name(name, _FACTORY)
-    decoding.check(preparation, _FACTORY)
-    image_policy.check(policy, _FACTORY)
-    if preparation.height < 1:
-        raise InputError(f"{_FACTORY}.size must be positive, not {preparation.height}.")
-    if preparation.channels not in (1, 3):
-        raise InputError(
-            f"{_FACTORY}.channels must be 1 or 3, not {preparation.channels}."
-        )
-
-
-def _name(
-    name: str, preparation: Preparation, alpha: Alpha, test_share: float | None
-) -> str:
-    """Returns the name with whatever changes the images of evaluations."""
-    parts = [name, str(preparation.height)]
-    if preparation.channels == 1:
-        parts.append("grey")
-    if preparation.crop == "none":
-        parts.append("uncropped")
-    if preparation.resize != "bilinear":
-        parts.append(preparation.resize)
-    if not preparation.antialias:
-        parts.append("aliased")
-    if alpha != "refuse":
-        parts.append({"drop": "opaque", "white": "on_white"}[alpha])
-    if test_share not in (None, own.TEST_SHARE):
-        parts.append(f"test_{test_share:g}")
-    return "_".join(parts)
-
-
-class _Part(NamedTuple):
+class _Files(NamedTuple):
     """The files of a folder: of all images, or of those to train or to test on.
 
     Attributes:
@@ -236,13 +197,14 @@ def _read(
     labelled: bool | None,
     policy: Policy,
     preparation: Preparation,
-) -> _Part:
+) -> _Files:
     names = folder_files.find(root)
     if not names:
         raise InputError(f"{root} has no PNG or JPEG files.")
     classes = None if labelled is False else _classes(root, path, names, labelled)
     found = inspection.remembered(root, names, decode=policy.corrupt == "skip")
-    rows = image_policy.usable(root, names, found, preparation, policy, _FACTORY)
+    paths = [os.path.join(root, name) for name in names]
+    rows = image_policy.usable(paths.__getitem__, found, preparation, policy, _FACTORY)
 
     def feed(digest: Any) -> None:
         digest.update(f"alpha {policy.alpha}".encode())
@@ -250,12 +212,34 @@ def _read(
 
     store = EncodedStore(
         len(names),
-        image_policy.reader(root, names, found, policy.alpha),
+        _reader(paths, (found.headers[:, 4] != 0) & (policy.alpha == "white")),
         preparation,
-        describe=lambda row: os.path.join(root, names[row]),
+        describe=paths.__getitem__,
         feed=feed,
     )
-    return _Part(root, names, classes, CachedStore(store), rows)
+    return _Files(root, names, classes, CachedStore(store), rows)
+
+
+def _reader(
+    paths: list[str], on_white: np.ndarray
+) -> Callable[[np.ndarray], list[bytes]]:
+    """Returns a function from rows to the contents of files."""
+
+    def fetch(rows: np.ndarray) -> list[bytes]:
+        contents = []
+        for row in rows:
+            try:
+                content = pathlib.Path(paths[row]).read_bytes()
+            except OSError as error:
+                raise InputError(
+                    f"Cannot read {paths[row]}: {error.strerror}."
+                ) from error
+            if on_white[row]:
+                content = image_policy.without_transparency(content)
+            contents.append(content)
+        return contents
+
+    return fetch
 
 
 def _classes(
@@ -288,49 +272,42 @@ def _classes(
     return classes
 
 
-def _split(
-    path: pathlib.Path, parts: list[_Part], share: float, num_classes: int | None
-) -> tuple[StoredSplit, StoredSplit, tuple[str, ...] | None]:
-    """Returns the images to train and to test on, and the names of classes."""
-    labels, names = _number(path, parts)
-    first, last = parts[0], parts[-1]
-    if first is last:
-        train, test = own.hold_out(first.keys, labels, share, str(path), names)
-        known = (labels, labels)
-    else:
-        train, test = (np.argsort(part.keys, kind="stable") for part in parts)
-        num = len(first.rows)
-        known = (None, None) if labels is None else (labels[:num], labels[num:])
-    of_train = None if known[0] is None else known[0][train]
-    of_test = None if known[1] is None else known[1][test]
-    classes = own.count_classes(
-        of_train, of_test, num_classes, factory=_FACTORY, where=str(path)
-    )
-    return (
-        StoredSplit(first.store, classes, lambda: of_train, first.rows[train]),
-        StoredSplit(last.store, classes, lambda: of_test, last.rows[test]),
-        names,
-    )
+def _number(
+    path: pathlib.Path, found: list[_Files]
+) -> tuple[list[own.Part], tuple[str, ...] | None]:
+    """Returns the parts with their labels, and the names of classes."""
+    labels: list[np.ndarray | None] = [None for _ in found]
+    names = None
+    if any(each.classes is not None for each in found):
+        _check_classes(path, found)
+        everything = [name for each in found for name in each.used_classes]
+        numbers, names = folder_files.numbered(everything)
+        assert numbers is not None
+        num = len(found[0].rows)
+        labels[0] = numbers[:num]
+        labels[1:] = [numbers[num:]] * (len(found) - 1)
+    parts = [
+        own.Part(each.root, each.store, each.rows, known, each.keys)
+        for each, known in zip(found, labels, strict=True)
+    ]
+    return parts, names
 
 
-def _number(path: pathlib.Path, parts: list[_Part]) -> Labels:
-    """Returns labels of the examples of all parts, one after the other."""
-    if all(part.classes is None for part in parts):
-        return Labels()
-    for part in parts:
-        if part.classes is None:
+def _check_classes(path: pathlib.Path, found: list[_Files]) -> None:
+    """Refuses images to train and to test on that are not of the same classes."""
+    for each in found:
+        if each.classes is None:
             raise InputError(
-                f"{part.root} has no labels, unlike the other folder in {path}. Put "
-                f"its images into folders, too, or train without labels: "
+                f"{each.root} has no labels, unlike the other folder in {path}. Put "
+                "its images into folders, too, or train without labels: "
                 f"{_FACTORY}.labelled = False."
             )
-    known = [set(part.used_classes) - set(folder_files.UNLABELLED) for part in parts]
+    known = [set(each.used_classes) - set(folder_files.UNLABELLED) for each in found]
     for one, other in ((0, -1), (-1, 0)):
         alone = sorted(known[one] - known[other])
         if alone:
             raise InputError(
-                f"Class {alone[0]!r} has images in {parts[one].root}, and none in "
-                f"{parts[other].root}: images to train and to test on are of the same "
+                f"Class {alone[0]!r} has images in {found[one].root}, and none in "
+                f"{found[other].root}: images to train and to test on are of the same "
                 "classes."
             )
-    return folder_files.numbered([c for part in parts for c in part.used_classes])

@@ -1,14 +1,18 @@
 """What sets of images that users bring along have in common."""
 
 import pathlib
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pipeline import StoredSplit
+from compare_ssgan.datasets.stores import decoding, image_policy
+from compare_ssgan.datasets.stores.decoding import Preparation
+from compare_ssgan.datasets.stores.image_policy import Policy
+from compare_ssgan.datasets.stores.store import Store
 from compare_ssgan.errors import InputError
 from compare_ssgan.types import ImageShape
 
@@ -81,20 +85,141 @@ class _Unread:
         self._refuse()
 
 
-def check_share(share: float | None, factory: str) -> float:
-    """Returns the share of examples that are held out to test on.
+class Part(NamedTuple):
+    """All examples of a set, or those to train or to test on.
+
+    Attributes:
+        where: The file or folder, for messages.
+        store: The images.
+        rows: [examples] ids in the store.
+        labels: [examples] integers, [examples, classes] soft labels, or None.
+        keys: [examples] numbers that stored order is by.
+    """
+
+    where: pathlib.Path
+    store: Store
+    rows: np.ndarray
+    labels: np.ndarray | None
+    keys: np.ndarray
+
+
+def check(
+    name: str,
+    preparation: Preparation,
+    policy: Policy,
+    test_share: float | None,
+    factory: str,
+) -> None:
+    """Refuses options of a set of image files that are wrong, whatever the files.
 
     Raises:
-        InputError: If it is not between 0 and 1.
+        InputError: If one is.
     """
-    if share is None:
-        return TEST_SHARE
-    if not 0 < share < 1:
+    check_name(name, factory)
+    decoding.check(preparation, factory)
+    image_policy.check(policy, factory)
+    check_share(test_share, factory)
+    if preparation.height < 1:
+        raise InputError(f"{factory}.size must be positive, not {preparation.height}.")
+    if preparation.channels not in (1, 3):
+        raise InputError(
+            f"{factory}.channels must be 1 or 3, not {preparation.channels}."
+        )
+
+
+def full_name(
+    name: str, preparation: Preparation, policy: Policy, test_share: float | None
+) -> str:
+    """Returns the name of a set with whatever changes the images of evaluations."""
+    parts = [name, str(preparation.height)]
+    if preparation.channels == 1:
+        parts.append("grey")
+    if preparation.crop == "none":
+        parts.append("uncropped")
+    if preparation.resize != "bilinear":
+        parts.append(preparation.resize)
+    if not preparation.antialias:
+        parts.append("aliased")
+    if policy.alpha != "refuse":
+        parts.append({"drop": "opaque", "white": "on_white"}[policy.alpha])
+    return with_share("_".join(parts), test_share)
+
+
+def with_share(name: str, test_share: float | None) -> str:
+    """Returns the name of a set with the share that is held out, if it is unusual."""
+    if test_share in (None, TEST_SHARE):
+        return name
+    return f"{name}_test_{test_share:g}"
+
+
+def check_share(share: float | None, factory: str) -> None:
+    """Refuses a share of examples to test on that is not between 0 and 1.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if share is not None and not 0 < share < 1:
         raise InputError(
             f"{factory}.test_share must be between 0 and 1, not {share}: the share of "
             "images that are held out to test on."
         )
-    return share
+
+
+def split(
+    path: pathlib.Path,
+    parts: Sequence[Part],
+    test_share: float | None,
+    num_classes: int | None,
+    factory: str,
+    names: tuple[str, ...] | None = None,
+) -> tuple[StoredSplit, StoredSplit]:
+    """Returns the examples to train and to test on.
+
+    Args:
+        path: Where the set is, for messages.
+        parts: All examples, or those to train and those to test on.
+        test_share: Share of each class that is held out; None for `TEST_SHARE`.
+        num_classes: What the user says; None for what labels say.
+        factory: Name of the dataset's factory in gin files, for messages.
+        names: Of classes, where they have names.
+
+    Raises:
+        InputError: If something is to be held out of examples that are apart already,
+            a class has too few examples, or labels do not fit each other.
+    """
+    first, last = parts[0], parts[-1]
+    if len(parts) == 1:
+        share = TEST_SHARE if test_share is None else test_share
+        orders = hold_out(first.keys, first.labels, share, str(path), names)
+    elif test_share is not None:
+        raise InputError(
+            f"{path} has images to test on, in {last.where.name}: nothing is held out. "
+            f"Remove {factory}.test_share."
+        )
+    else:
+        train, test = (np.argsort(part.keys, kind="stable") for part in parts)
+        orders = train, test
+    labels = [
+        None if part.labels is None else part.labels[order]
+        for part, order in zip((first, last), orders, strict=True)
+    ]
+    classes = count_classes(
+        labels[0], labels[1], num_classes, factory=factory, where=str(path)
+    )
+    return (
+        StoredSplit(first.store, classes, lambda: labels[0], first.rows[orders[0]]),
+        StoredSplit(last.store, classes, lambda: labels[1], last.rows[orders[1]]),
+    )
+
+
+def keys_of_positions(num: int) -> np.ndarray:
+    """Returns [num] numbers for `hold_out`, the same at every call.
+
+    The first ones are the same, however many follow: more examples at the end move
+    few others between the parts.
+    """
+    # NumPy guarantees that the stream of RandomState never changes.
+    return np.random.RandomState(0).random_sample(num)
 
 
 def hold_out(

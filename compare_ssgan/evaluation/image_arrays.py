@@ -3,14 +3,13 @@
 import functools
 import hashlib
 import pathlib
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from compare_ssgan.datasets.stores import array_files
+from compare_ssgan.datasets.stores.array_files import Stored
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.features.extractor import Prepare
 from compare_ssgan.evaluation.image_source import (
@@ -20,26 +19,7 @@ from compare_ssgan.evaluation.image_source import (
 
 LABELS = "labels"
 _LARGEST_LEVEL = 255.0
-# What NumPy raises for files that are none of its own, or cut short; a ValueError is
-# an array of Python objects too.
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 _ROWS = 1000
-
-
-class _Stored(NamedTuple):
-    """An array in a file.
-
-    Attributes:
-        name: For messages.
-        dtype: Of the elements.
-        shape: Of the array.
-        blocks: (number, size) to the first rows, in blocks of that many.
-    """
-
-    name: str
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    blocks: Callable[[int, int], Iterator[np.ndarray]]
 
 
 def open_images(path: pathlib.Path) -> ImageSource:
@@ -101,26 +81,15 @@ def open_features(path: pathlib.Path, name: str = "features") -> FeatureSource:
     return FeatureSource(path, vectors, labels)
 
 
-def _open(path: pathlib.Path, name: str) -> tuple[_Stored, np.ndarray | None]:
-    try:
-        if path.suffix.lower() == ".npy":
-            return _open_array(path), None
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"{path} is no archive of np.savez.")
-            names = list(archive.files)
-            chosen = _choose(path, names, name)
-            labels = archive[LABELS] if LABELS in names else None
-        stored = _open_member(path, chosen)
-    except InputError:
-        raise
-    except FileNotFoundError as error:
-        raise InputError(f"There is no {path}.") from error
-    except _UNREADABLE as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    if labels is not None:
-        labels = _check_labels(path, labels, stored)
-    return stored, labels
+def _open(path: pathlib.Path, name: str) -> tuple[Stored, np.ndarray | None]:
+    if path.suffix.lower() == ".npy":
+        return array_files.open_array(path), None
+    names = array_files.names(path)
+    stored = array_files.open_member(path, _choose(path, names, name))
+    if LABELS not in names:
+        return stored, None
+    labels = array_files.open_member(path, LABELS).read()
+    return stored, _check_labels(path, labels, stored)
 
 
 def _choose(path: pathlib.Path, names: Sequence[str], name: str) -> str:
@@ -135,61 +104,7 @@ def _choose(path: pathlib.Path, names: Sequence[str], name: str) -> str:
     return others[0]
 
 
-def _open_array(path: pathlib.Path) -> _Stored:
-    # np.load opens archives and pickles too.
-    with path.open("rb") as file:
-        np.lib.format.read_magic(file)
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-
-    def blocks(num: int, size: int) -> Iterator[np.ndarray]:
-        for first in range(0, num, size):
-            yield array[first : min(first + size, num)]
-
-    return _Stored(str(path), array.dtype, array.shape, blocks)
-
-
-def _open_member(path: pathlib.Path, name: str) -> _Stored:
-    """Returns an array of an archive, which is read from it in blocks."""
-
-    def begin(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-        major, _ = np.lib.format.read_magic(file)
-        if major == 1:
-            return np.lib.format.read_array_header_1_0(file)
-        return np.lib.format.read_array_header_2_0(file)
-
-    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-        shape, transposed, dtype = begin(file)
-    if transposed or dtype.hasobject or not shape:
-        # Rows of such an array are not one after the other.
-        with np.load(path, allow_pickle=False) as loaded:
-            array = loaded[name]
-        return _Stored(
-            f"{path}, array {name},", dtype, shape, functools.partial(_rows, array)
-        )
-    row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=np.int64))
-
-    def blocks(num: int, size: int) -> Iterator[np.ndarray]:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            begin(file)
-            for first in range(0, num, size):
-                rows = min(size, num - first)
-                try:
-                    data = file.read(rows * row_bytes)
-                except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                    raise InputError(f"{path} is damaged: {error}.") from error
-                if len(data) < rows * row_bytes:
-                    raise InputError(f"{path}: the array {name} is cut short.")
-                yield np.frombuffer(data, dtype).reshape(rows, *shape[1:])
-
-    return _Stored(f"{path}, array {name},", dtype, shape, blocks)
-
-
-def _rows(array: np.ndarray, num: int, size: int) -> Iterator[np.ndarray]:
-    for first in range(0, num, size):
-        yield array[first : min(first + size, num)]
-
-
-def _check_images(stored: _Stored) -> None:
+def _check_images(stored: Stored) -> None:
     shape, dtype = stored.shape, stored.dtype
     hint = ""
     if dtype.kind == "f":
@@ -213,9 +128,7 @@ def _check_images(stored: _Stored) -> None:
         )
 
 
-def _check_labels(
-    path: pathlib.Path, labels: np.ndarray, stored: _Stored
-) -> np.ndarray:
+def _check_labels(path: pathlib.Path, labels: np.ndarray, stored: Stored) -> np.ndarray:
     integers = np.issubdtype(labels.dtype, np.integer)
     if labels.shape != stored.shape[:1] or not integers or (labels < -1).any():
         raise InputError(
@@ -226,7 +139,7 @@ def _check_labels(
     return labels.astype(np.int64)
 
 
-def _digest(stored: _Stored, labels: np.ndarray | None) -> str:
+def _digest(stored: Stored, labels: np.ndarray | None) -> str:
     digest = hashlib.sha256(repr(("images 1", stored.shape)).encode())
     for block in stored.blocks(stored.shape[0], _ROWS):
         digest.update(np.ascontiguousarray(block).data)
@@ -236,7 +149,7 @@ def _digest(stored: _Stored, labels: np.ndarray | None) -> str:
 
 
 def _read(
-    stored: _Stored, num: int, batch_size: int, prepare: Prepare | None
+    stored: Stored, num: int, batch_size: int, prepare: Prepare | None
 ) -> Iterator[tf.Tensor]:
     for block in stored.blocks(num, batch_size):
         images = tf.cast(tf.constant(block), tf.float32) / _LARGEST_LEVEL

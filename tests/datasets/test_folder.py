@@ -197,7 +197,7 @@ REFUSED = [
     ({"0.png": b"", "1.png": b""}, {}, r"0.png .* \(one of 2 such files\)"),
     ({"0.png": png(COLOUR)[:-30]}, {}, "0.png is no image: it is truncated"),
     ({"0.jpg": jpeg(COLOUR)[:-30]}, {}, "0.jpg is no image: it is truncated"),
-    ({"0.png": b""}, {"corrupt": "skip"}, "has no image. .*0.png: it is empty"),
+    ({"0.png": b""}, {"corrupt": "skip"}, "There is no image. .*0.png: it is empty"),
     (
         {"0.png": png(GREY)},
         {},
@@ -344,7 +344,7 @@ def test_damaged_files_are_left_out_where_the_user_says_so(directory, caplog):
     whole = make(directory, files)
     files |= {"2.png": damaged(), "3.png": b"", "5.png": without_tables()}
     dataset = make(directory, files, corrupt="skip")
-    assert "3 of 8 files" in caplog.text
+    assert "3 of 8 images are left out" in caplog.text
     assert "2.png: it is truncated or damaged" in caplog.text
     assert dataset.name == "own_12_subset"
     ids = {*dataset.train.ids, *dataset.test.ids}

@@ -1,7 +1,5 @@
 """What is done with files that are no plain images of the size that is wanted."""
 
-import os
-import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, get_args
 
@@ -71,8 +69,7 @@ def check(policy: Policy, factory: str) -> None:
 
 
 def usable(
-    folder: pathlib.Path,
-    names: Sequence[str],
+    describe: Callable[[int], str],
     found: Inspection,
     preparation: Preparation,
     policy: Policy,
@@ -81,8 +78,7 @@ def usable(
     """Returns the rows of files that are examples, in order.
 
     Args:
-        folder: Where the files are.
-        names: Their paths in the folder.
+        describe: Names a file, by its row.
         found: What is known of them.
         preparation: What examples they become.
         policy: What the user allows.
@@ -94,37 +90,32 @@ def usable(
     """
     good = found.problems == ""
     if not good.all():
-        _corrupt(folder, names, found, policy, factory)
+        _corrupt(describe, found, policy, factory)
     for refusal in _refusals(found.headers, preparation, policy, factory):
         (rows,) = np.nonzero(refusal.found & good)
         if len(rows):
             raise InputError(
-                f"{os.path.join(folder, names[rows[0]])} {refusal.what}"
+                f"{describe(int(rows[0]))} {refusal.what}"
                 f"{_and_others(len(rows))}. {refusal.remedy}"
             )
     return np.nonzero(good)[0]
 
 
 def _corrupt(
-    folder: pathlib.Path,
-    names: Sequence[str],
-    found: Inspection,
-    policy: Policy,
-    factory: str,
+    describe: Callable[[int], str], found: Inspection, policy: Policy, factory: str
 ) -> None:
     (rows,) = np.nonzero(found.problems != "")
-    first = os.path.join(folder, names[rows[0]])
-    problem = found.problems[rows[0]]
+    first, problem = describe(int(rows[0])), found.problems[rows[0]]
     if policy.corrupt == "refuse":
         raise InputError(
             f"{first} is no image: {problem}{_and_others(len(rows))}. Repair or remove "
             f"it, or leave such files out: {factory}.corrupt = 'skip'."
         )
-    if len(rows) == len(names):
-        raise InputError(f"{folder} has no image. {first}: {problem}.")
+    if len(rows) == len(found.problems):
+        raise InputError(f"There is no image. {first}: {problem}.")
     logging.warning(
-        "%d of %d files in %s are left out. The first is %s: %s.",
-        len(rows), len(names), folder, first, problem,
+        "%d of %d images are left out. The first is %s: %s.",
+        len(rows), len(found.problems), first, problem,
     )  # fmt: skip
 
 
@@ -189,29 +180,8 @@ def _sizes(
     )
 
 
-def reader(
-    folder: pathlib.Path, names: Sequence[str], found: Inspection, alpha: Alpha
-) -> Callable[[np.ndarray], list[bytes]]:
-    """Returns a function from rows to the contents of files, without transparency."""
-    paths = [os.path.join(folder, name) for name in names]
-    transparent = (found.headers[:, 4] != 0) & (alpha == "white")
-
-    def fetch(rows: np.ndarray) -> list[bytes]:
-        contents = []
-        for row in rows:
-            try:
-                content = pathlib.Path(paths[row]).read_bytes()
-            except OSError as error:
-                raise InputError(
-                    f"Cannot read {paths[row]}: {error.strerror}."
-                ) from error
-            contents.append(_on_white(content) if transparent[row] else content)
-        return contents
-
-    return fetch
-
-
-def _on_white(content: bytes) -> bytes:
+def without_transparency(content: bytes) -> bytes:
+    """Returns a PNG of an image laid on white; what cannot be decoded as it is."""
     try:
         image = tf.cast(tf.io.decode_png(content, channels=4), tf.float32)
     except tf.errors.InvalidArgumentError:

@@ -69,11 +69,11 @@ def inspect(
         chunks = [paths[i : i + _CHUNK] for i in range(0, len(paths), _CHUNK)]
         rows = [row for part in pool.map(one, chunks) for row in part]
     headers = np.array([row[0] for row in rows], np.int64).reshape(-1, 5)
-    hashes = np.frombuffer(b"".join(row[1] for row in rows), np.uint8)
+    hashes = np.frombuffer(b"".join(row[2] for row in rows), np.uint8)
     return Inspection(
         headers,
         hashes.reshape(-1, _HASH_BYTES),
-        np.array([row[2] for row in rows], object),
+        np.array([row[1] for row in rows], object),
         np.full(len(rows), decode),
     )
 
@@ -116,23 +116,32 @@ def remembered(
 
 def _inspect(
     paths: Sequence[str], decode: bool
-) -> list[tuple[tuple[int, ...], bytes, str]]:
-    rows: list[tuple[tuple[int, ...], bytes, str]] = []
+) -> list[tuple[tuple[int, ...], str, bytes]]:
+    rows = []
     for path in paths:
-        header: tuple[int, ...] = (0,) * 5
-        problem = ""
         try:
             data = pathlib.Path(path).read_bytes()
         except OSError as error:
             raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-        try:
-            header = tuple(int(value) for value in image_headers.read(data))
-        except ValueError as error:
-            problem = str(error)
-        if decode and not problem and not _decodes(data):
-            header, problem = (0,) * 5, "it is truncated or damaged"
-        rows.append((header, hashlib.sha256(data).digest(), problem))
+        rows.append((*inspect_bytes(data, decode), hashlib.sha256(data).digest()))
     return rows
+
+
+def inspect_bytes(data: bytes, decode: bool) -> tuple[tuple[int, ...], str]:
+    """Returns the header of an image, and what is wrong with it.
+
+    Args:
+        data: Content of a file.
+        decode: Whether the image is decoded too, for damage that only this shows.
+    """
+    nothing = (0,) * len(image_headers.Header._fields)
+    try:
+        header = tuple(int(value) for value in image_headers.read(data))
+    except ValueError as error:
+        return nothing, str(error)
+    if decode and not _decodes(data):
+        return nothing, "it is truncated or damaged"
+    return header, ""
 
 
 def _decodes(data: bytes) -> bool:
