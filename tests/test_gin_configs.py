@@ -65,7 +65,6 @@ def data(tmp_path):
             continue
         for key, array in arrays.items():
             np.save(tmp_path / name / f"{key}.npy", array)
-    _write_own_images(tmp_path)
     base.set_data_directory(tmp_path)
     yield
     base.set_data_directory(None)
@@ -73,7 +72,7 @@ def data(tmp_path):
 
 def _write_own_images(directory):
     """Images of 64x64 as a folder, an archive and a TFRecord file."""
-    arrays = _arrays((64, 64, 3), 10)
+    arrays = _arrays((64, 64, 3), 72)
     np.savez(directory / "images.npz", **arrays)
     (directory / "images").mkdir()
     with tf.io.TFRecordWriter(str(directory / "images" / "all.tfrecord")) as writer:
@@ -137,7 +136,9 @@ def test_a_method_trains_two_steps_and_leaves_no_binding_unread(method):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_a_dataset_file_builds_networks_that_fit(dataset):
+def test_a_dataset_file_builds_networks_that_fit(dataset, tmp_path):
+    if dataset in ("arrays", "folder", "tfrecords"):
+        _write_own_images(tmp_path)
     _, built = build(request("sbn_ssgan", dataset))
     batch = next(built.dataset.train.training_batches(8, seed=0))
     assert tuple(batch.images.shape[1:]) == built.problem.image_shape

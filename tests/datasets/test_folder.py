@@ -320,7 +320,7 @@ def test_without_the_folder_the_dataset_can_be_described(directory):
     assert dataset.num_classes == 5
     message = f"--data_dir names, and there is no {directory}.flowers"
     for read in (
-        lambda: dataset.train.num_examples,
+        lambda: dataset.train.labels,
         lambda: dataset.test.content_hash,
         lambda: next(dataset.train.training_batches(2, seed=0)),
     ):
