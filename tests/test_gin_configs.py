@@ -137,9 +137,12 @@ def test_a_method_trains_two_steps_and_leaves_no_binding_unread(method):
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_dataset_file_builds_networks_that_fit(dataset, tmp_path):
+    settings = []
     if dataset in ("arrays", "folder", "tfrecords"):
         _write_own_images(tmp_path)
-    _, built = build(request("sbn_ssgan", dataset))
+        players = ("Generator", "Backbone")
+        settings = [f"sndcgan.{player}.channels = 8" for player in players]
+    _, built = build(request("sbn_ssgan", dataset, settings=settings))
     batch = next(built.dataset.train.training_batches(8, seed=0))
     assert tuple(batch.images.shape[1:]) == built.problem.image_shape
     counts = provenance.networks(built.game)
