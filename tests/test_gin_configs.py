@@ -82,7 +82,7 @@ def data(tmp_path):
 
 def _write_own_images(directory):
     """Images of 64x64 as a folder, an archive and a TFRecord file."""
-    arrays = _arrays((64, 64, 3), 10)
+    arrays = _arrays((64, 64, 3), 72)
     np.savez(directory / "images.npz", **arrays)
     (directory / "images").mkdir()
     with tf.io.TFRecordWriter(str(directory / "images" / "all.tfrecord")) as writer:
@@ -146,8 +146,13 @@ def test_a_method_trains_two_steps_and_leaves_no_binding_unread(method):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_a_dataset_file_builds_networks_that_fit(dataset):
-    _, built = build(request("sbn_ssgan", dataset))
+def test_a_dataset_file_builds_networks_that_fit(dataset, tmp_path):
+    settings = []
+    if dataset in ("arrays", "folder", "tfrecords"):
+        _write_own_images(tmp_path)
+        players = ("Generator", "Backbone")
+        settings = [f"sndcgan.{player}.channels = 8" for player in players]
+    _, built = build(request("sbn_ssgan", dataset, settings=settings))
     batch = next(built.dataset.train.training_batches(8, seed=0))
     assert tuple(batch.images.shape[1:]) == built.problem.image_shape
     counts = provenance.networks(built.game)

@@ -279,9 +279,7 @@ def _unread(layout: Layout, path: pathlib.Path | None) -> Dataset:
     train, test = (
         lazy_array_split(size, layout.num_classes, refuse) for size in layout.sizes
     )
-    return Dataset(
-        layout.name, layout.image_shape, layout.num_classes, train, test, files=path
-    )
+    return Dataset(layout.name, layout.image_shape, layout.num_classes, train, test)
 
 
 def _dataset(
@@ -297,7 +295,6 @@ def _dataset(
         layout.num_classes,
         train=array_split(train, layout.num_classes, hashed_images=hashed),
         test=array_split(test, layout.num_classes, hashed_images=hashed),
-        files=_path(layout),
     )
 
 

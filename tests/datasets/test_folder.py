@@ -137,42 +137,58 @@ PALETTE = PIL.Image.fromarray(COLOUR).quantize(16)
 
 
 @pytest.mark.parametrize(
-    ("data", "expected", "options"),
+    ("options", "files"),
     [
-        (png(GREY), GREY.repeat(3, 2), {"convert": ["greyscale"]}),
+        # JPEG loses a little.
         (
-            png(COLOUR),
-            np.asarray(PIL.Image.fromarray(COLOUR).convert("L"))[..., None],
-            {"convert": ["colour"], "channels": 1},
+            {"convert": ["greyscale", "cmyk"], "alpha": "drop"},
+            {
+                "0.png": (png(GREY), GREY.repeat(3, 2), 0),
+                "1.jpg": (jpeg(COLOUR, "CMYK"), COLOUR, 20),
+                "2.png": (png(PALETTE), np.asarray(PALETTE.convert("RGB")), 0),
+                "3.png": (png(ALPHA), COLOUR, 0),
+                "4.png": (
+                    png(PALETTE, transparency=0),
+                    np.asarray(PALETTE.convert("RGB")),
+                    0,
+                ),
+            },
         ),
-        (jpeg(COLOUR, "CMYK"), COLOUR, {"convert": ["cmyk"]}),
+        # libpng's and PIL's weights of red, green and blue differ.
         (
-            png(SIXTEEN),
-            (SIXTEEN >> 8)[..., None],
-            {"convert": ["16_bits"], "channels": 1},
+            {"convert": ["colour", "16_bits"], "channels": 1},
+            {
+                "0.png": (
+                    png(COLOUR),
+                    np.asarray(PIL.Image.fromarray(COLOUR).convert("L"))[..., None],
+                    3,
+                ),
+                "1.png": (png(SIXTEEN), (SIXTEEN >> 8)[..., None], 0),
+            },
         ),
-        (png(ALPHA), COLOUR, {"alpha": "drop"}),
         (
-            png(ALPHA),
-            np.rint(255 + (COLOUR - 255.0) * ALPHA[..., 3:] / 255),
             {"alpha": "white"},
-        ),
-        (png(PALETTE), np.asarray(PALETTE.convert("RGB")), {}),
-        (
-            png(PALETTE, transparency=0),
-            np.asarray(PALETTE.convert("RGB")),
-            {"alpha": "drop"},
+            {
+                "0.png": (
+                    png(ALPHA),
+                    np.rint(255 + (COLOUR - 255.0) * ALPHA[..., 3:] / 255),
+                    0,
+                ),
+                "1.png": (png(COLOUR), COLOUR, 0),
+            },
         ),
     ],
-    ids=["grey", "colour", "cmyk", "16", "drop", "white", "palette", "transparent"],
+    ids=["colour", "greyscale", "white"],
 )
-def test_what_the_user_allows_is_converted(directory, data, expected, options):
-    suffix = "jpg" if data.startswith(b"\xff") else "png"
-    files = {f"{i}.{suffix}": data for i in range(2)}
-    found = pixels(make(directory, files, **options).train)[0].astype(int)
-    # libpng's and PIL's weights of red, green and blue differ, and JPEG loses a little.
-    most = {"colour": 3, "cmyk": 20}.get(*options.get("convert", ["-"]), 0)
-    assert abs(found - expected).max() <= most
+def test_what_the_user_allows_is_converted(directory, options, files):
+    contents = {
+        f"{part}/{k}": v[0] for k, v in files.items() for part in ("train", "test")
+    }
+    split = make(directory, contents, **options).train
+    wanted = [*files.values()]
+    for row, found in zip(split.ids, pixels(split).astype(int), strict=True):
+        _, expected, most = wanted[row]
+        assert abs(found - expected).max() <= most
 
 
 def damaged():
@@ -320,7 +336,7 @@ def test_without_the_folder_the_dataset_can_be_described(directory):
     assert dataset.num_classes == 5
     message = f"--data_dir names, and there is no {directory}.flowers"
     for read in (
-        lambda: dataset.train.num_examples,
+        lambda: dataset.train.labels,
         lambda: dataset.test.content_hash,
         lambda: next(dataset.train.training_batches(2, seed=0)),
     ):

@@ -53,6 +53,8 @@ def find(path: pathlib.Path) -> list[str]:
             folders.clear()
             continue
         seen.add(real)
+        below = os.path.relpath(directory, path)
+        prefix = "" if below == os.curdir else f"{below}{os.sep}"
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             suffix = os.path.splitext(name)[1].lower()
@@ -64,7 +66,7 @@ def find(path: pathlib.Path) -> list[str]:
                     f"{suffix}. Convert it, or move it away."
                 )
             if is_image(name):
-                found.append(os.path.relpath(os.path.join(directory, name), path))
+                found.append(f"{prefix}{name}")
     return sorted(found, key=lambda name: name.split(os.sep))
 
 
