@@ -95,7 +95,7 @@ class RecordFiles:
         lengths = self._index.lengths[indices].tolist()
         offsets = self._index.offsets[indices].tolist()
         contents = [
-            os.pread(self._open.get(file).number, length, offset)
+            self._open.get(file).read(length, offset)
             for file, length, offset in zip(files, lengths, offsets, strict=True)
         ]
         found = crc32c.masked(contents)
@@ -117,8 +117,13 @@ class _Descriptor:
     """A file that is open as long as there is a reference to this."""
 
     def __init__(self, path: str) -> None:
-        self.number = os.open(path, os.O_RDONLY)
+        self._number = os.open(path, os.O_RDONLY)
+
+    def read(self, num_bytes: int, offset: int) -> bytes:
+        # A method, so that there is a reference while it reads.
+        return os.pread(self._number, num_bytes, offset)
 
     def __del__(self) -> None:
-        if hasattr(self, "number"):
-            os.close(self.number)
+        # There is none where the file could not be opened.
+        if hasattr(self, "_number"):
+            os.close(self._number)
