@@ -37,6 +37,7 @@ setup(
     install_requires=[
         "absl-py>=2.0",
         "gin-config>=0.5",
+        "google-crc32c>=1.5",
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pandas>=2.1",

@@ -149,7 +149,8 @@ def _index(file: FileState) -> tuple[list[int], np.ndarray, np.ndarray]:
     rows = np.frombuffer(b"".join(frames[:-1]), np.uint8)
     rows = rows.reshape(-1, _FOOTER + _HEADER)
     headers = np.ascontiguousarray(rows[:, _FOOTER:])
-    expected = crc32c.masked_of_rows(headers[:, :8])
+    sizes = headers[:, :8].tobytes()
+    expected = crc32c.masked([sizes[i : i + 8] for i in range(0, len(sizes), 8)])
     wrong = np.flatnonzero(expected != headers[:, 8:].copy().view("<u4")[:, 0])
     if len(wrong):
         hint = ""
