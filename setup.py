@@ -37,6 +37,8 @@ setup(
     install_requires=[
         "absl-py>=2.0",
         "gin-config>=0.5",
+        # TFDS imports it to prepare a set, and does not ask for it.
+        "importlib_resources",
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pandas>=2.1",
