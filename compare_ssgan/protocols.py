@@ -78,6 +78,15 @@ KINDS = {
     "fractal_dimension": Kind(
         "fractal dimension", "Fractal dimension of the set of samples", False
     ),
+    "captured_modes": Kind(
+        "captured modes", "Number of modes that samples belong to", False
+    ),
+    "mode_kl": Kind(
+        "KL of modes",
+        "Divergence of the samples' modes from equal frequencies, nats",
+        True,
+    ),
+    "high_quality": Kind("high quality", "Share of samples that have a mode", False),
     "probe": Kind(
         "probe", "Accuracy of a linear probe of D's features", False, "training images"
     ),
