@@ -13,9 +13,10 @@ from compare_ssgan.studies import experiment, plan, provenance, spec
 CONFIGS = config.shipped_directory()
 METHODS = sorted(path.stem for path in CONFIGS.glob("*.gin") if path.stem != "base")
 DATASETS = sorted(path.stem for path in CONFIGS.glob("datasets/*.gin"))
-# Data sets whose networks, or smaller ones, those of others are already.
+# Data sets whose networks others have, or tests/architectures builds at this size.
 LIKE_OTHERS = {
     "celeb_a_128",
+    "celeb_a_hq_128",
     "cifar100",
     "fashion_mnist",
     "imagenet_512",
@@ -23,6 +24,7 @@ LIKE_OTHERS = {
     "imagenet_resized_32",
     "imagenet_resized_64",
     "lsun_bedroom_128",
+    "stl10_48",
     "stl10_96",
     "svhn",
 }
