@@ -38,6 +38,8 @@ setup(
         "absl-py>=2.0",
         "gin-config>=0.5",
         "google-crc32c>=1.5",
+        # TFDS imports it to prepare a set, and does not ask for it.
+        "importlib_resources",
         "matplotlib>=3.8",
         "numpy>=1.26",
         "pandas>=2.1",

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import tfds_files
 
 from compare_ssgan import cli
 
@@ -14,6 +15,14 @@ def private_cache(tmp_path_factory, monkeypatch):
     """Keeps cached moments of the user's runs out of tests, and tests out of them."""
     directory = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("COMPARE_SSGAN_CACHE", str(directory))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A --data_dir in which TFDS has prepared every set, with few images."""
+    directory = tmp_path_factory.mktemp("prepared")
+    tfds_files.write_all(directory)
+    return directory
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
         ),
         (
             ["--dataset", "cifar10", "--data_dir", "."],
-            "gan on cifar10: .*cifar10.npz",
+            "gan on cifar10: .*data get cifar10",
         ),
     ],
 )

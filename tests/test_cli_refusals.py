@@ -36,7 +36,7 @@ from terminal import METHOD, SMALL
              "datasets.synthetic.num_classes = 0"],
             "method is conditional .* dataset has no labels",
         ),
-        ([*METHOD, "--dataset", "cifar10", "--data_dir", "."], "cifar10.npz"),
+        ([*METHOD, "--dataset", "cifar10", "--data_dir", "."], "data get cifar10"),
         ([*METHOD, "--set", "GENERATOR = @dcgan.Generator", "--set",
           "dcgan.Generator.channels = 0"], "dcgan.Generator.channels"),
     ],

@@ -23,6 +23,23 @@ DATASETS, PAIRED = (
     )
     for single in (True, False)
 )
+# Data sets of one's own files.
+OWN = ("arrays", "folder", "tfrecords")
+# Data sets whose networks others have, or tests/architectures builds at this size.
+LIKE_OTHERS = {
+    "celeb_a_128",
+    "celeb_a_hq_128",
+    "cifar100",
+    "fashion_mnist",
+    "imagenet_512",
+    "imagenet_64",
+    "imagenet_resized_32",
+    "imagenet_resized_64",
+    "lsun_bedroom_128",
+    "stl10_48",
+    "stl10_96",
+    "svhn",
+}
 STUDIES = sorted(CONFIGS.glob("studies/*.gin"))
 # Methods with networks or data of their own; others test their settings.
 ELSEWHERE = {
@@ -33,7 +50,7 @@ ELSEWHERE = {
 }
 PAIRS = sorted(
     (path.parent.name, path.stem)
-    for path in CONFIGS.glob("paper/*/*.gin")
+    for path in CONFIGS.glob("paper/cifar10/*.gin")
     if path.stem not in ELSEWHERE
 )
 # Where a method differs from SS-GAN's setting or counts; reference: compare_gan's
@@ -62,20 +79,17 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def data(tmp_path):
+@pytest.fixture(scope="module")
+def files(prepared):
     """The files of datasets in the real formats, small."""
-    shapes = {"cifar10": (32, 32, 3), "mnist": (28, 28), "imagenet_128": (128, 128, 3)}
-    (tmp_path / "imagenet_128").mkdir()
-    for name, shape in shapes.items():
-        arrays = _arrays(shape, 200 if name == "cifar10" else 70)
-        if name != "imagenet_128":
-            np.savez(tmp_path / f"{name}.npz", **arrays)
-            continue
-        for key, array in arrays.items():
-            np.save(tmp_path / name / f"{key}.npy", array)
-    _write_own_images(tmp_path)
-    base.set_data_directory(tmp_path)
+    _write_own_images(prepared)
+    return prepared
+
+
+@pytest.fixture(autouse=True)
+def data(files):
+    """What --data_dir names."""
+    base.set_data_directory(files)
     yield
     base.set_data_directory(None)
 
@@ -146,12 +160,30 @@ def test_a_method_trains_two_steps_and_leaves_no_binding_unread(method):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_a_dataset_file_builds_networks_that_fit(dataset, tmp_path):
-    settings = []
-    if dataset in ("arrays", "folder", "tfrecords"):
-        _write_own_images(tmp_path)
+def test_a_dataset_file_describes_its_dataset(dataset):
+    found = spec.load_dataset(dataset)
+    assert found.train.num_examples >= found.test.num_examples > 0
+    if found.get is None:  # Neither complete nor named as a whole set is.
+        return
+    base.set_data_directory(None)
+    whole = spec.load_dataset(dataset)
+    assert whole[1:3] == found[1:3]
+    assert int(config.query("%EVAL_SAMPLES")) <= whole.test.num_examples
+    assert (whole.name, found.name) == (dataset, f"{dataset}_subset")
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LIKE_OTHERS else [])
+        for name in DATASETS
+    ],
+)
+def test_a_dataset_file_builds_networks_that_fit(dataset):
+    settings = ["BATCH_SIZE = 8"]
+    if dataset in OWN:
         players = ("Generator", "Backbone")
-        settings = [f"sndcgan.{player}.channels = 8" for player in players]
+        settings += [f"sndcgan.{player}.channels = 8" for player in players]
     _, built = build(request("sbn_ssgan", dataset, settings=settings))
     batch = next(built.dataset.train.training_batches(8, seed=0))
     assert tuple(batch.images.shape[1:]) == built.problem.image_shape
@@ -228,6 +260,50 @@ def test_the_paper_file_of_infogan_is_the_published_setting():
         "optimizers.adam.learning_rate = 0.0002",
         "generator/optimizers.adam.learning_rate = 0.001",
     }
+
+
+# On other data sets: steps, D steps, rate, both decays, latents and loss. Reference:
+# compare_gan's examples, Table 2 of arXiv 1807.04720, Sec. 4.2 of arXiv 1802.05957.
+OTHERS = {
+    ("celeb_a_64", "gan"): (100_000, 1, 2e-4, 0.5, 0.999, "dcgan", "non_saturating"),
+    ("celeb_a_hq_128", "sn_gan"): (
+        100_000, 1, 2e-4, 0.5, 0.9, "sndcgan", "non_saturating",
+    ),
+    ("lsun_bedroom_128", "wgan_gp"): (
+        40_000, 5, 1e-4, 0.5, 0.9, "resnet5", "wasserstein",
+    ),
+    ("stl10_48", "sn_gan"): (100_000, 5, 2e-4, 0.0, 0.9, "resnet_stl", "hinge"),
+}  # fmt: skip
+
+
+def test_the_settings_of_every_paper_file_are_tested():
+    found = {(path.parent.name, path.stem) for path in CONFIGS.glob("paper/*/*.gin")}
+    elsewhere = {(dataset, method) for method, dataset in ELSEWHERE.items()}
+    assert found - set(PAIRS) - set(OTHERS) - elsewhere <= {("cifar10", "biggan")}
+
+
+@pytest.mark.parametrize(("dataset", "method"), OTHERS)
+def test_a_paper_file_of_another_data_set_is_the_published_setting(dataset, method):
+    steps, d_steps, rate, beta_1, beta_2, network, loss = OTHERS[dataset, method]
+    spec.load(request(method, dataset, "paper"))
+    lines = set(config.canonical())
+    assert lines >= {
+        f"roots.run.steps = {steps}",
+        f"roots.run.discriminator_steps = {d_steps}",
+        "roots.run.batch_size = 64",
+        f"optimizers.adam.learning_rate = {rate}",
+        f"gans.ModularGAN.generator = @{network}.Generator",
+        f"gans.ModularGAN.backbone = @{network}.Backbone",
+        f"gans.ModularGAN.loss = @losses.{loss}()",
+    }
+    assert config.query("%LATENT_SIZE") == 128
+    assert config.query("optimizers.adam.beta_1") == beta_1
+    assert config.query("optimizers.adam.beta_2") == beta_2
+    base.set_data_directory(None)
+    evaluated = config.query("%EVAL_SAMPLES")
+    assert evaluated <= spec.load_dataset(dataset).test.num_examples
+    uniform = "gans.ModularGAN.latent_distribution = @latents.uniform()"
+    assert (uniform in lines) == (dataset != "stl10_48")
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)

@@ -1,29 +1,33 @@
-"""CIFAR-10 from a prepared file."""
+"""CIFAR-10 as tensorflow-datasets prepares it."""
 
 from compare_ssgan import config
-from compare_ssgan.datasets.arrays import Layout, npz_dataset
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.stores.decoding import Preparation
+from compare_ssgan.datasets.tfds_recipe import Recipe, Source
+from compare_ssgan.datasets.tfds_sets import tfds_dataset
 
-_LAYOUT = Layout(
-    "cifar10",
-    "cifar10.npz",
-    image_shape=(32, 32, 3),
+_RECIPE = Recipe(
+    name="cifar10",
+    builder="cifar10",
+    train=Source({"train": 50_000}),
+    test=Source({"test": 10_000}),
+    preparation=Preparation(32, 32, 3, crop="none"),
     num_classes=10,
-    sizes=(50_000, 10_000),
-    stored_shape=(32, 32, 3),
+    disk=600 * 10**6,
 )
 
 
 @config.register("datasets")
 def cifar10() -> Dataset:
-    """CIFAR-10, 32x32x3 in 10 classes, read from `cifar10.npz` in --data_dir.
+    """CIFAR-10, 32x32x3 in 10 classes.
 
-    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html. A file with fewer
-    images is taken too, but then the dataset is named cifar10_subset: its numbers
-    are not those of CIFAR-10. Without the file there is a dataset to describe, whose
-    splits raise an `InputError` when they are read.
+    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html: 50,000 images to train
+    on, 10,000 to test on.
+
+    Read from DIR/cifar10 of --data_dir DIR, where `compare_ssgan data get cifar10` puts
+    it; see `datasets.tfds_sets.tfds_dataset`.
 
     Raises:
-        InputError: If the file is not what it should be.
+        InputError: If the directory is damaged.
     """
-    return npz_dataset(_LAYOUT)
+    return tfds_dataset(_RECIPE)

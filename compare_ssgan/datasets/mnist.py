@@ -1,30 +1,33 @@
-"""MNIST from a prepared file."""
+"""MNIST as tensorflow-datasets prepares it."""
 
 from compare_ssgan import config
-from compare_ssgan.datasets.arrays import Layout, npz_dataset
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.stores.decoding import Preparation
+from compare_ssgan.datasets.tfds_recipe import Recipe, Source
+from compare_ssgan.datasets.tfds_sets import tfds_dataset
 
-_LAYOUT = Layout(
-    "mnist",
-    "mnist.npz",
-    image_shape=(28, 28, 1),
+_RECIPE = Recipe(
+    name="mnist",
+    builder="mnist",
+    train=Source({"train": 60_000}),
+    test=Source({"test": 10_000}),
+    preparation=Preparation(28, 28, 1, crop="none"),
     num_classes=10,
-    sizes=(60_000, 10_000),
-    stored_shape=(28, 28),
+    disk=100 * 10**6,
 )
 
 
 @config.register("datasets")
 def mnist() -> Dataset:
-    """MNIST, 28x28x1 in 10 classes, read from `mnist.npz` in --data_dir.
+    """MNIST, 28x28x1 in 10 classes.
 
     LeCun et al., "Gradient-based learning applied to document recognition", 1998,
-    https://doi.org/10.1109/5.726791, in the file that Keras distributes. A file with
-    fewer images is taken too, but then the dataset is named mnist_subset. Without the
-    file there is a dataset to describe, whose splits raise an `InputError` when they
-    are read.
+    https://doi.org/10.1109/5.726791: 60,000 images to train on, 10,000 to test on.
+
+    Read from DIR/mnist of --data_dir DIR, where `compare_ssgan data get mnist` puts
+    it; see `datasets.tfds_sets.tfds_dataset`.
 
     Raises:
-        InputError: If the file is not what it should be.
+        InputError: If the directory is damaged.
     """
-    return npz_dataset(_LAYOUT)
+    return tfds_dataset(_RECIPE)

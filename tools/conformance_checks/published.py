@@ -1,14 +1,16 @@
 """Numbers published of CIFAR-10: they need the weights of Inception and the images.
 
 torch-fidelity's tests, https://github.com/toshas/torch-fidelity. The 5000 and 256
-images of a split are those that RandomState(2020) chooses of it without replacement.
+images of a split are those that RandomState(2020) chooses of it without replacement, in
+the order of CIFAR-10's own files, which Keras keeps in its cifar10.npz, and
+tensorflow-datasets does not.
 """
 
 import functools
 
 import numpy as np
 
-from compare_ssgan.datasets import base, cifar10
+from compare_ssgan.datasets import base
 from compare_ssgan.evaluation import weights_store
 from compare_ssgan.evaluation.features import inception
 from compare_ssgan.evaluation.metric import ImageSet, Metric
@@ -31,7 +33,16 @@ def _has_images() -> bool:
     if directory is None or not (directory / "cifar10.npz").is_file():
         return False
     # Of a part of CIFAR-10 other numbers are right.
-    return cifar10.cifar10().name == "cifar10"
+    return (len(_images("train")), len(_images("test"))) == (_NUM_TRAIN, _NUM_TEST)
+
+
+@functools.cache
+def _images(split: str) -> np.ndarray:
+    """Returns the images of a split of cifar10.npz, [examples, 32, 32, 3] uint8."""
+    directory = base.data_directory()
+    assert directory is not None
+    with np.load(directory / "cifar10.npz", allow_pickle=False) as arrays:
+        return arrays[f"x_{split}"]
 
 
 _REQUIRES = (
@@ -96,12 +107,12 @@ def _set(split: str, num: int) -> ImageSet:
     place = np.full(total, -1)
     place[chosen] = np.arange(num)
     network = inception.inception()
-    examples = cifar10.cifar10().split(split)
     found, places = [], []
-    for first, batch in enumerate(examples.evaluation_batches(total, _NUM_BLOCK)):
-        here = place[first * _NUM_BLOCK : (first + 1) * _NUM_BLOCK]
+    for first in range(0, total, _NUM_BLOCK):
+        here = place[first : first + _NUM_BLOCK]
         if np.any(here >= 0):
-            found.append(network(batch.images.numpy()[here >= 0]))
+            block = _images(split)[first : first + _NUM_BLOCK][here >= 0]
+            found.append(network(block.astype(np.float32) / np.float32(255)))
             places.append(here[here >= 0])
     features, logits = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.argsort(np.concatenate(places))

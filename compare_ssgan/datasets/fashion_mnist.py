@@ -1,0 +1,34 @@
+"""Fashion-MNIST as tensorflow-datasets prepares it."""
+
+from compare_ssgan import config
+from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.stores.decoding import Preparation
+from compare_ssgan.datasets.tfds_recipe import Recipe, Source
+from compare_ssgan.datasets.tfds_sets import tfds_dataset
+
+_RECIPE = Recipe(
+    name="fashion_mnist",
+    builder="fashion_mnist",
+    train=Source({"train": 60_000}),
+    test=Source({"test": 10_000}),
+    preparation=Preparation(28, 28, 1, crop="none"),
+    num_classes=10,
+    disk=150 * 10**6,
+)
+
+
+@config.register("datasets")
+def fashion_mnist() -> Dataset:
+    """Fashion-MNIST, 28x28x1 in 10 classes of clothes.
+
+    Xiao et al., "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
+    Algorithms", 2017, https://arxiv.org/abs/1708.07747: 60,000 images to train on,
+    10,000 to test on.
+
+    Read from DIR/fashion_mnist of --data_dir DIR, where `compare_ssgan data get
+    fashion_mnist` puts it; see `datasets.tfds_sets.tfds_dataset`.
+
+    Raises:
+        InputError: If the directory is damaged.
+    """
+    return tfds_dataset(_RECIPE)
