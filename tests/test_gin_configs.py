@@ -331,7 +331,7 @@ def test_a_method_file_includes_base_only_and_tells_its_source(path):
         assert "DATASET" not in text
 
 
-def test_the_readme_names_every_method_and_network():
+def test_the_readme_names_every_method_network_and_dataset():
     text = pathlib.Path(__file__).parents[1].joinpath("README.md").read_text()
     rows = [line.split("|")[1].strip() for line in text.splitlines() if "|" in line]
     spec.import_roots()
@@ -342,6 +342,8 @@ def test_the_readme_names_every_method_and_network():
     }
     assert [f"`{name}`" for name in METHODS if f"`{name}`" not in rows] == []
     assert [f"`{name}`" for name in networks if f"`{name}`" not in rows] == []
+    datasets = {name for row in rows for name in row.replace("`", "").split(", ")}
+    assert [name for name in (*DATASETS, *PAIRED) if name not in datasets] == []
 
 
 def test_files_are_found_from_another_directory(tmp_path, monkeypatch):
