@@ -1,5 +1,6 @@
 """Decoded images kept in memory."""
 
+import os
 import threading
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 from compare_ssgan.datasets.stores.encoded import EncodedStore
 from compare_ssgan.types import ImageShape
 
+# At most, and at most a quarter of the memory that the machine has.
 _LIMIT_BYTES = 4 * 2**30
+_SHARE = 4
 
 
 class CachedStore:
@@ -18,13 +21,16 @@ class CachedStore:
     images are read from the store below every time.
     """
 
-    def __init__(self, store: EncodedStore, limit_bytes: int = _LIMIT_BYTES) -> None:
+    def __init__(self, store: EncodedStore, limit_bytes: int | None = None) -> None:
         """Keeps nothing yet.
 
         Args:
             store: What decodes.
-            limit_bytes: Most bytes of memory; default: 4 GiB.
+            limit_bytes: Most bytes of memory; None for 4 GiB, or a quarter of the
+                machine's memory where that is less.
         """
+        if limit_bytes is None:
+            limit_bytes = min(_LIMIT_BYTES, _memory_bytes() // _SHARE)
         self._store = store
         self._shape = (store.num_examples, *store.image_shape)
         self._keeps = not store.random and np.prod(self._shape) <= limit_bytes
@@ -77,3 +83,7 @@ class CachedStore:
                 # Pages that nothing is written to take no memory.
                 self._images = np.empty(self._shape, np.uint8)
             return self._images
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
