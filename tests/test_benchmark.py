@@ -266,6 +266,7 @@ def test_wrong_input_is_refused_before_anything_is_built(arguments, message):
     assert not done.stdout
 
 
+@pytest.mark.slow
 def test_it_measures_the_step_of_the_default_run():
     command = _python(f"print({json.dumps(ROW)!r})")
     done = benchmark(
