@@ -100,7 +100,7 @@ def test_text_as_spreadsheets_write_it_is_read(tmp_path, begin, quote):
 
 def test_what_is_expected_is_said_once(tmp_path):
     np.savez(tmp_path / "a.npz", labels=IDS)
-    with pytest.raises(InputError, match="^[^ ]*a.npz has no array ids") as raised:
+    with pytest.raises(InputError, match=r"^\S*a.npz has no array ids") as raised:
         label_files.read(tmp_path / "a.npz")
     assert str(raised.value).count(label_files.EXPECTED) == 1
 
