@@ -110,7 +110,7 @@ class Folders(NamedTuple):
             raise InputError(f"{folder} has no PNG or JPEG files. {self.expected}")
         paths = [folder / name for name in names]
         found = inspection.remembered(folder, names)
-        headers = [Header(*map(int, row[:4]), bool(row[4])) for row in found.headers]
+        headers = [Header(*row[:4], bool(row[4])) for row in found.headers.tolist()]
         _check_images(paths, headers, found.problems)
         return Files(paths, headers, found.hashes)
 
@@ -303,15 +303,15 @@ def _rows(files: Files, folder: pathlib.Path) -> dict[str, int]:
 
 
 def _check_images(
-    paths: Sequence[pathlib.Path], headers: Sequence[Header], problems: Sequence[str]
+    paths: Sequence[pathlib.Path], headers: Sequence[Header], problems: np.ndarray
 ) -> None:
     """Refuses files that are no images, or none of the usual kinds."""
     found = [
         problem or image_headers.unusual(header)
         for header, problem in zip(headers, problems, strict=True)
     ]
-    (wrong,) = np.nonzero(found)
-    if len(wrong):
+    wrong = [row for row, problem in enumerate(found) if problem]
+    if wrong:
         first = wrong[0]
         others = f" It is one of {len(wrong)} such files." if len(wrong) > 1 else ""
         raise InputError(
