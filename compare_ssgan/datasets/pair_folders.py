@@ -110,7 +110,8 @@ class Folders(NamedTuple):
             raise InputError(f"{folder} has no PNG or JPEG files. {self.expected}")
         paths = [folder / name for name in names]
         found = inspection.remembered(folder, names)
-        headers = [Header(*row[:4], bool(row[4])) for row in found.headers.tolist()]
+        rows = found.headers.tolist()
+        headers = [Header(h, w, c, bits, bool(a)) for h, w, c, bits, a in rows]
         _check_images(paths, headers, found.problems)
         return Files(paths, headers, found.hashes)
 
