@@ -110,8 +110,9 @@ class Folders(NamedTuple):
             raise InputError(f"{folder} has no PNG or JPEG files. {self.expected}")
         paths = [folder / name for name in names]
         found = inspection.remembered(folder, names)
-        told = zip(paths, found.headers, found.problems, strict=True)
-        headers = [_header(*each) for each in told]
+        rows = found.headers.tolist()
+        headers = [Header(h, w, c, bits, bool(a)) for h, w, c, bits, a in rows]
+        _check_images(paths, headers, found.problems)
         return Files(paths, headers, found.hashes)
 
 
@@ -302,13 +303,22 @@ def _rows(files: Files, folder: pathlib.Path) -> dict[str, int]:
     return found
 
 
-def _header(path: pathlib.Path, values: np.ndarray, problem: str) -> Header:
-    height, width, channels, bits, alpha = (int(value) for value in values)
-    header = Header(height, width, channels, bits, bool(alpha))
-    problem = problem or image_headers.unusual(header)
-    if problem:
-        raise InputError(f"{path} cannot be used: {problem}.")
-    return header
+def _check_images(
+    paths: Sequence[pathlib.Path], headers: Sequence[Header], problems: np.ndarray
+) -> None:
+    """Refuses files that are no images, or none of the usual kinds."""
+    found = [
+        problem or image_headers.unusual(header)
+        for header, problem in zip(headers, problems, strict=True)
+    ]
+    wrong = [row for row, problem in enumerate(found) if problem]
+    if wrong:
+        first = wrong[0]
+        others = f" It is one of {len(wrong)} such files." if len(wrong) > 1 else ""
+        raise InputError(
+            f"{paths[first]} cannot be used: {found[first]}.{others} Repair or remove "
+            "it, and its counterpart if it has one."
+        )
 
 
 def _content(path: pathlib.Path) -> bytes:

@@ -48,7 +48,7 @@ def stacked_digits(*, num_examples: int = 50_000) -> Dataset:
     height, width, _ = source.image_shape
 
     def split(examples: Split, number: int, num: int) -> StoredSplit:
-        store = StackedStore(examples, num, number, (height, width, _CHANNELS))
+        store = _DigitStacks(examples, num, number, (height, width, _CHANNELS))
         return StoredSplit(store, _MODES, store.labels)
 
     return Dataset(
@@ -61,7 +61,7 @@ def stacked_digits(*, num_examples: int = 50_000) -> Dataset:
     )
 
 
-class StackedStore:
+class _DigitStacks:
     """Images put together when they are read; implements `Store`."""
 
     decodes = False

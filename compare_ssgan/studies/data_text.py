@@ -102,7 +102,7 @@ def _rare(report: DataReport, name: str, labels: Labels) -> list[str]:
         shown = ", ".join(_title(report, int(each)) for each in empty[:_NAMED])
         more = f" and {len(empty) - _NAMED:,} more" if len(empty) > _NAMED else ""
         lines.append(f"{name}: no examples of {shown}{more}")
-    elif report.num_classes > _LISTED:
+    elif report.num_classes > _LISTED and np.ptp(numbers):
         rarest = np.argsort(numbers, kind="stable")[:_NAMED]
         shown = ", ".join(
             f"{_title(report, int(each))} ({_number(float(numbers[each]))})"

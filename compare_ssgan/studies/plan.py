@@ -141,7 +141,14 @@ def _data_directory(path: str | None) -> Iterator[None]:
 def _read(study_file: str) -> None:
     """Makes the study file the current configuration."""
     config.load([study_file])
-    others = [line for line in config.canonical() if not line.startswith(_PREFIX)]
+    try:
+        lines = config.canonical()
+    except InputError as error:
+        raise InputError(
+            f"{study_file}: {error} A study file knows no macros; say what refers to "
+            "one on the command line: sweep --set 'labels.keep.seed = %SEED'."
+        ) from error
+    others = [line for line in lines if not line.startswith(_PREFIX)]
     others += config.macros()
     if others:
         raise InputError(

@@ -85,7 +85,8 @@ def load_game(run_dir: pathlib.Path, step: int | None = None) -> Restored:
     shape, classes = tuple(run["image_shape"]), run["num_classes"]
     stand_in = _Shape(run["dataset"], shape, classes, _Size(run["batch_size"]))
     with config.construction():
-        built = experiment.run(stand_in)
+        # Its numbers are those that the run had after its transforms.
+        built = experiment.run(stand_in, transforms=())
     candidates = steps if step is None else [step]
     step = _newest_readable(record.checkpoints, candidates)
     path = checkpoints.checkpoint_path(record.checkpoints, step)

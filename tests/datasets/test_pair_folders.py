@@ -254,7 +254,10 @@ def test_greyscale_alpha_and_damaged_files_are_named(domains):
     write(path, np.zeros((4, 4, 4), np.uint8))
     refused(unaligned().test, r"testB/1\.png cannot be used: it has an alpha channel")
     path.write_bytes((domains / "testB" / "0.png").read_bytes()[:60])
-    refused(unaligned().test, r"testB/1\.png cannot be used: it is truncated")
+    refused(unaligned().test, r"testB/1\.png cannot be used: it is trunc.*remove it,")
+    (domains / "testB" / "2.png").write_text("none")
+    refused(unaligned().test, r"testB/1\.png .* It is one of 2 such files")
+    write(domains / "testB" / "2.png", photograph(2))
     # Its ends are in place.
     content = bytearray((domains / "testB" / "0.png").read_bytes())
     content[60:90] = bytes(30)

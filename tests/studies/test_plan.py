@@ -104,6 +104,7 @@ def test_the_command_line_overrides_all_runs(write):
         (["grid = {'STEPS': 3}"], "study.grid must map bindings to lists"),
         (["grid = {'STEPS': []}"], "study.grid must map bindings to lists"),
         (["grid = {'SEED': [1]}"], "use study.seeds"),
+        (["grid = {'run.log_every': [%SEED]}"], r"mine.gin: .* macro SEED\..* --set '"),
         (["grid = {'toys.Game.widht': [1]}"], r"'widht'.*mean 'width'"),
         (["zip = {'STEPS': [1], 'run.log_every': [1, 2]}"], "lists of equal length"),
     ],

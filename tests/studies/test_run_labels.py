@@ -8,7 +8,7 @@ import pytest
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.transforms import label_files
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies import experiment, files, run, spec
+from compare_ssgan.studies import experiment, files, images, run, spec
 from compare_ssgan.studies.record import Record
 
 KEEP = ("run.transforms = [@labels.keep()]", "labels.keep.percent = 10")
@@ -55,6 +55,16 @@ def test_a_run_does_not_go_on_with_another_file_of_labels(load, labels):
     labels(np.arange(50)[::-1] % 3)
     with pytest.raises(InputError, match=r"begun on other data: its train split"):
         run.execute(load("STEPS = 2", *REPLACE))
+
+
+def test_images_are_drawn_without_the_file_of_labels(load, labels, tmp_path):
+    labels(np.arange(50) % 5)
+    settings = (*REPLACE, "labels.replace.num_classes = 5")
+    finished = run.execute(load("STEPS = 1", *settings)).run_dir
+    base.set_data_directory(None)
+    drawn = images.save_images(finished, 10, tmp_path / "drawn.npz", seed=0)
+    with np.load(drawn) as arrays:
+        assert arrays["images"].shape == (10, 8, 8, 1)
 
 
 def test_a_file_of_labels_that_does_not_fit_leaves_no_run_behind(load, labels):

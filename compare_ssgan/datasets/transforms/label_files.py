@@ -83,6 +83,8 @@ def read(path: pathlib.Path) -> Rows:
         raise InputError(f"{path} is no file of labels. {EXPECTED}")
     try:
         ids, labels = readers[path.suffix](path)
+    except InputError:
+        raise  # It says what is wrong already; it is a ValueError, too.
     except FileNotFoundError as error:
         raise InputError(f"There is no file of labels {path}. {EXPECTED}") from error
     except _UNREADABLE as error:
@@ -152,8 +154,9 @@ def _read_npy(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_csv(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    with path.open(encoding="utf-8") as file:
-        header = [name.strip() for name in file.readline().split(",")]
+    # Spreadsheets put a mark of the encoding before the text, and quote cells.
+    with path.open(encoding="utf-8-sig") as file:
+        header = [name.strip().strip('"') for name in file.readline().split(",")]
         num_columns = len(header) - 1
         soft = [f"p{column}" for column in range(num_columns)]
         if header[0] != "id" or header[1:] not in (["label"], soft) or not soft:
@@ -163,7 +166,7 @@ def _read_csv(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
         lines = [line for line in file if line.strip()]
     if not lines:
         raise InputError(f"{path} has no row below its header.")
-    cells = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None)
+    cells = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
     if cells.shape[1] != num_columns + 1:
         raise InputError(
             f"{path}: rows have {cells.shape[1]} cells, the header {num_columns + 1}."

@@ -194,16 +194,21 @@ def _from_file(
     unknown = np.setdiff1d(rows.ids, split.ids)
     absent = np.setdiff1d(split.ids, rows.ids)
     if unknown.size or (absent.size and missing == "refused"):
-        reasons = []
+        reasons, remedies = [], []
         if unknown.size:
             reasons.append(f"has {label_files.some(unknown)}, which the split has not")
+            remedies.append(
+                "Transforms that leave examples out come after labels.replace."
+            )
         if absent.size and missing == "refused":
             reasons.append(f"lacks {label_files.some(absent)}")
+            remedies.append(
+                "Set labels.replace.missing = 'unlabelled' if labels may be missing."
+            )
         raise InputError(
             f"{path}, of {len(rows.ids)} rows, does not fit a split of "
-            f"{split.num_examples} examples: it {' and '.join(reasons)}. Set "
-            "labels.replace.missing = 'unlabelled' if labels may be missing; "
-            "transforms that leave examples out come after labels.replace."
+            f"{split.num_examples} examples: it {' and '.join(reasons)}. "
+            f"{' '.join(remedies)}"
         )
     if rows.labels.ndim == 1:
         labels = np.full(split.num_examples, -1)

@@ -86,6 +86,25 @@ def test_a_file_that_is_none_is_named(tmp_path, name, text, message):
         label_files.read(path)
 
 
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_text_as_spreadsheets_write_it_is_read(tmp_path, begin, quote):
+    cells = [("id", "label"), ("7", "2"), ("3", "-1")]
+    lines = [",".join(f"{quote}{each}{quote}" for each in row) for row in cells]
+    path = tmp_path / "a.csv"
+    path.write_bytes((begin + "\r\n".join(lines)).encode())
+    rows = label_files.read(path)
+    np.testing.assert_array_equal(rows.ids, [7, 3])
+    np.testing.assert_array_equal(rows.labels, [2, -1])
+
+
+def test_what_is_expected_is_said_once(tmp_path):
+    np.savez(tmp_path / "a.npz", labels=IDS)
+    with pytest.raises(InputError, match=r"^\S*a.npz has no array ids") as raised:
+        label_files.read(tmp_path / "a.npz")
+    assert str(raised.value).count(label_files.EXPECTED) == 1
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match=r"There is no file of labels .*a.npz. It is"):
         label_files.read(tmp_path / "a.npz")

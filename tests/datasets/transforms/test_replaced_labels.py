@@ -149,8 +149,12 @@ IDS = np.arange(NUM)
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"ids": IDS + 1, "labels": LABELS}, r"has example 6, which.*lacks example 0"),
+        (
+            {"ids": IDS + 1, "labels": LABELS},
+            r"has example 6, which.*lacks example 0.*come after.*missing = 'unl",
+        ),
         ({"ids": IDS[:4], "labels": LABELS[:4]}, r"lacks example 4, 5. Set .*missing"),
+        ({"ids": np.arange(7), "labels": np.zeros(7, int)}, r"not\. Transforms that"),
         ({"ids": IDS // 2, "labels": LABELS}, r"more than one row of example 0, 1, 2"),
         ({"ids": IDS, "labels": LABELS + 1}, r"example 2 is 3, but there are 3 cl"),
         ({"ids": IDS, "labels": LABELS - 2}, r"example 0 is -2"),
