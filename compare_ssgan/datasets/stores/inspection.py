@@ -109,7 +109,7 @@ def remembered(
     try:
         _write(path, names, stats, everything, settled)
     except OSError as error:
-        logging.warning("What %s has is not cached: %s", folder, error)
+        logging.warning("What %s has is not kept in %s: %s", folder, path, error)
     return everything
 
 
@@ -177,7 +177,7 @@ def _known(
     )
     try:
         kept_names, kept_stats, found = _read(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return np.full(len(names), -1), nothing
     except _UNREADABLE as error:
         logging.warning("Files are read anew: %s: %s", path, error)

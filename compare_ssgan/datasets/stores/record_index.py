@@ -117,7 +117,7 @@ def save(states: Sequence[FileState], kind: str, arrays: dict[str, np.ndarray]) 
     try:
         cache.write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
     except OSError as error:
-        logging.warning("The index of records is not kept: %s", error)
+        logging.warning("The index of records is not kept in %s: %s", path, error)
 
 
 def _path(states: Sequence[FileState], kind: str) -> pathlib.Path:

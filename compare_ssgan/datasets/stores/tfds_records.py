@@ -142,4 +142,4 @@ def _keep(path: pathlib.Path, labels: np.ndarray) -> None:
     try:
         cache.write(path, lambda file: np.save(file, labels))
     except OSError as error:
-        logging.warning("Labels are not kept: %s", error)
+        logging.warning("Labels are not kept in %s: %s", path, error)
