@@ -5,6 +5,7 @@ everything that only reads records answer at once.
 """
 
 import argparse
+import io
 import os
 import sys
 
@@ -47,7 +48,15 @@ def main() -> None:
     """Runs the command `compare_ssgan`."""
     # The messages of TensorFlow's start are of no use to a user of ours.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _print_whatever_is_printed()
     app.run(_dispatch, flags_parser=lambda argv: _parser().parse_args(argv[1:]))
+
+
+def _print_whatever_is_printed() -> None:
+    """Has characters that the terminal does not know printed as their numbers."""
+    # Names of classes are those of a user's folders, which may be any bytes.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:

@@ -249,7 +249,7 @@ def fetched(failure: int = 0, manual: bool = False) -> Dataset:
 
     Args:
         failure: Number of the operating system's error that fetching fails with; -1
-            for a mistake of the user.
+            for a mistake of the user, -2 as tensorflow-datasets tells of a full disk.
         manual: Whether users have to make the file.
     """
     path = base.data_directory() / "fetched.npy"
@@ -257,6 +257,9 @@ def fetched(failure: int = 0, manual: bool = False) -> Dataset:
     def get():
         if failure == -1:
             raise InputError("Put the archive here first.")
+        if failure == -2:
+            # As tensorflow-datasets reports what TensorFlow does.
+            raise RuntimeError("ResourceExhaustedError: x; No space left on device")
         if failure:
             raise OSError(failure, os.strerror(failure))
         np.save(path, np.zeros((3, 4, 4, 1), np.uint8))
@@ -325,6 +328,7 @@ def test_what_cannot_be_fetched_is_one_message_and_exit_2(
     ("number", "message"),
     [
         (errno.ENOSPC, "No space left on device while writing to new"),
+        (-2, "No space left on device while writing to new"),
         (errno.EIO, "fetched could not be prepared: .*Input/output error"),
     ],
 )

@@ -1,9 +1,13 @@
 """Wrong input: one message, exit code 2, nothing left behind."""
 
+import io
 import re
+import sys
 
 import pytest
 from terminal import METHOD, SMALL
+
+from compare_ssgan import cli
 
 
 @pytest.mark.parametrize(
@@ -84,3 +88,14 @@ def test_an_out_directory_that_cannot_be_is_refused(command, tmp_path):
     assert code == 2
     assert "--out" in err
     assert str(tmp_path / "file") in err
+
+
+def test_a_character_that_the_terminal_does_not_know_is_printed_all_the_same(
+    monkeypatch,
+):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "utf-8"))
+    cli._print_whatever_is_printed()
+    # As Python reads the name of a folder that is no UTF-8.
+    print("caf\udce9", flush=True)
+    assert printed.getvalue() == b"caf\\udce9\n"

@@ -89,6 +89,7 @@ def aligned_pairs(
         (crop_size, crop_size, target_channels),
         train=split("train"),
         test=split(test_split),
+        files=own.find(name),
     )
 
 

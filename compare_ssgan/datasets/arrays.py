@@ -1,8 +1,6 @@
 """Images of one's own in NumPy files."""
 
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 from absl import logging
@@ -14,10 +12,6 @@ from compare_ssgan.datasets.stores import array_files, array_images
 from compare_ssgan.datasets.stores.array_files import Stored
 from compare_ssgan.datasets.stores.store import ArrayStore
 from compare_ssgan.errors import InputError
-
-# What np.load raises for files that are none of its own, or cut short; a ValueError
-# is an array of Python objects too.
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 
 _FACTORY = "datasets.arrays"
 # What users call images and labels of both parts; the first names are Keras'.

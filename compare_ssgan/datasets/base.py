@@ -145,8 +145,8 @@ class Dataset(NamedTuple):
         modes: Of a distribution that is known.
         get: Downloads and prepares the files, for the command `data get`; None where
             there is nothing to download.
-        files: The file or directory that examples are read from, whether it is there
-            or not; None where there is none.
+        files: The file or directory that examples are read from; None where there is
+            none.
         own_classes: Whether classes are those that the set came with, which its
             classifiers know; False after a transform that brings others.
     """

@@ -86,26 +86,25 @@ def folder(
             the first start then decodes all, and the set's name ends in _subset.
 
     Raises:
-        InputError: If an option is wrong, or the files do not fit it; the file, and
-            the line that allows it, are named.
+        InputError: If an option is wrong, there is no such folder, or its files do not
+            fit the options; the file, and the line that allows it, are named.
     """
     preparation = Preparation(size, size, channels, crop, None, resize, antialias)
     policy = Policy(convert, alpha, corrupt, enlarge, stretch)
     own.check(name, preparation, policy, test_share, _FACTORY)
-    full_name = own.full_name(name, preparation, policy, test_share)
     path = own.find(name)
     if path is None or not path.is_dir():
-        message = (
+        raise InputError(
             f"The images {name!r} are read from the folder {name} in the directory "
             f"that --data_dir names, and {own.missing(path)}. It holds PNG and JPEG "
             "files, in a folder per class if they have any, all of it in train and "
             f"test if you have separated them. {_FACTORY}.name names another folder."
         )
-        return own.unread(full_name, (size, size, channels), num_classes, message)
     roots = _roots(path, test_folder)
     found = [_read(root, path, labelled, policy, preparation) for root in roots]
     parts, names = _number(path, found)
     train, test = own.split(path, parts, test_share, num_classes, _FACTORY, names)
+    full_name = own.full_name(name, preparation, policy, test_share)
     whole = all(len(each.rows) == len(each.names) for each in found)
     return Dataset(
         full_name if whole else f"{full_name}_subset",

@@ -1,25 +1,21 @@
 """What sets of images that users bring along have in common."""
 
 import pathlib
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, NoReturn
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from compare_ssgan.datasets import base
-from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pipeline import StoredSplit
 from compare_ssgan.datasets.stores import decoding, image_policy
 from compare_ssgan.datasets.stores.decoding import Preparation
 from compare_ssgan.datasets.stores.image_policy import Policy
 from compare_ssgan.datasets.stores.store import Store
 from compare_ssgan.errors import InputError
-from compare_ssgan.types import ImageShape
 
 # Held out to test on, where there is no test set.
 TEST_SHARE = 0.1
-# Examples of a set that is not there, for descriptions: more than a batch has.
-_UNKNOWN = 1_000_000
 
 
 def check_name(name: str, factory: str) -> None:
@@ -44,44 +40,6 @@ def find(name: str) -> pathlib.Path | None:
 def missing(path: pathlib.Path | None) -> str:
     """Returns what to say of a path that `find` returned, and that is not there."""
     return "none is named" if path is None else f"there is no {path}"
-
-
-def unread(
-    name: str, image_shape: ImageShape, num_classes: int | None, message: str
-) -> Dataset:
-    """Returns a dataset to describe, whose splits raise an `InputError` when used.
-
-    Args:
-        name: What tables would call it.
-        image_shape: (height, width, channels).
-        num_classes: What the user says; None is none.
-        message: What the user has to do.
-    """
-
-    def refuse() -> NoReturn:
-        raise InputError(message)
-
-    split = StoredSplit(_Unread(image_shape, refuse), num_classes or 0, refuse)
-    return Dataset(name, image_shape, num_classes or 0, split, split)
-
-
-class _Unread:
-    """A store of files that are not there; implements `Store`."""
-
-    decodes = False
-
-    def __init__(self, image_shape: ImageShape, refuse: Callable[[], NoReturn]) -> None:
-        self.num_examples = _UNKNOWN
-        self.image_shape = image_shape
-        self._refuse = refuse
-
-    def read(self, ids: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
-        del ids, numbers
-        self._refuse()
-
-    def feed(self, digest: object) -> None:
-        del digest
-        self._refuse()
 
 
 class Part(NamedTuple):

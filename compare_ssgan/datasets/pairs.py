@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -63,6 +64,7 @@ class PairedDataset(NamedTuple):
         test: Never trained on.
         get: Downloads and prepares the files, for the command `data get`; None where
             the user does.
+        files: The directory that examples are read from; None where there is none.
     """
 
     name: str
@@ -71,6 +73,7 @@ class PairedDataset(NamedTuple):
     train: PairedSplit
     test: PairedSplit
     get: Callable[[], None] | None = None
+    files: pathlib.Path | None = None
 
     def beside(self) -> Dataset:
         """Returns the pairs as pictures for looking at, the source on the left."""
@@ -84,6 +87,7 @@ class PairedDataset(NamedTuple):
             train=self.train.beside,
             test=self.test.beside,
             get=self.get,
+            files=self.files,
         )
 
 

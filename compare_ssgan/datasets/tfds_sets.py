@@ -44,7 +44,10 @@ def tfds_dataset(recipe: Recipe) -> Dataset:
     full = (train.num_examples, test.num_examples) == sizes
     names = None if recipe.label is None else prepared.class_names[recipe.label]
     return _dataset(recipe, train, test)._replace(
-        name=_name(recipe) + ("" if full else "_subset"), class_names=names, get=get
+        name=_name(recipe) + ("" if full else "_subset"),
+        class_names=names,
+        get=get,
+        files=path,
     )
 
 

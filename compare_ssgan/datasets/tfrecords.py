@@ -92,7 +92,8 @@ def tfrecords(
         corrupt: "refuse" a record that is no image or damaged, or "skip"; see `folder`.
 
     Raises:
-        InputError: If an option is wrong, or the files do not fit it.
+        InputError: If an option is wrong, there is no such folder, or its files do not
+            fit the options.
     """
     preparation = Preparation(size, size, channels, crop, None, resize, antialias)
     policy = Policy(convert, alpha, corrupt, enlarge, stretch)
@@ -105,13 +106,12 @@ def tfrecords(
     full_name = own.full_name(name, preparation, policy, test_share)
     path = own.find(name)
     if path is None or not path.is_dir():
-        message = (
+        raise InputError(
             f"The records {name!r} are read from the folder {name} in the directory "
             f"that --data_dir names, and {own.missing(path)}. It holds TFRecord files, "
             "train.tfrecord and test.tfrecord for example. "
             f"{_FACTORY}.name names another folder."
         )
-        return own.unread(full_name, (size, size, channels), num_classes, message)
     files = _files(path, test_part)
     keys = (image_key, label_key)
     opened = [_open(each, keys, labelled) for each in files]

@@ -65,6 +65,7 @@ def unaligned_pairs(
         (crop_size, crop_size, target_channels),
         train=split("train"),
         test=split("test"),
+        files=own.find(name),
     )
 
 

@@ -121,7 +121,8 @@ def get(
     say(f"{name}: preparing {num_train:,} + {num_test:,} examples in {directory}")
     try:
         dataset.get()
-    except (OSError, tf.errors.OpError) as error:
+    except (OSError, tf.errors.OpError, RuntimeError) as error:
+        # tensorflow-datasets makes some of TensorFlow's errors a RuntimeError.
         if files.is_disk_full(error):
             raise files.disk_full(directory) from error
         raise CommandError(f"{name} could not be prepared: {error}") from error

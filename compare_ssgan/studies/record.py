@@ -124,7 +124,7 @@ class Record:
         if changed:
             raise InputError(
                 f"The run in {self.directory} was begun on other data: its "
-                f"{' and its '.join(changed)} split is not the one found now. Give "
+                f"{' and '.join(changed)} examples are not those found now. Give "
                 "--data_dir the directory it was begun with, or remove the run's "
                 "directory to begin again."
             )

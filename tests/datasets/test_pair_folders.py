@@ -191,6 +191,7 @@ def test_without_files_there_is_a_dataset_to_describe(directory):
     for make, layout in ((aligned, "A on the left"), (unaligned, "trainA, trainB")):
         dataset = make()
         assert dataset.target_shape == (CROP, CROP, 3)
+        assert dataset.files == directory / "own"
         with pytest.raises(InputError, match=rf"there is no .*own\. .*{layout}"):
             dataset.train.training_batches(1, seed=0)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tfds_files
 
+from compare_ssgan import cache
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.cifar10 import cifar10
 from compare_ssgan.datasets.imagenet2012 import imagenet2012
@@ -99,6 +100,7 @@ def test_a_complete_set_has_its_own_name_and_class_names(data):
     )
     dataset = tfds_dataset(recipe)
     assert dataset.name == "garments_grey"
+    assert dataset.files == data / "fashion_mnist" / "3.0.2"
     assert dataset.class_names[:2] == ("T-shirt/top", "Trouser")
     smaller = recipe._replace(test=Source({"test": 11}))
     assert tfds_dataset(smaller).name == "garments_grey_subset"
@@ -132,6 +134,13 @@ def test_labels_are_read_once_and_kept(data, monkeypatch):
         "compare_ssgan.datasets.stores.tfds_records.TfdsRecords._values", None
     )
     np.testing.assert_array_equal(cifar10().train.labels, labels)
+
+
+def test_without_a_cache_labels_are_read_every_time(data, tmp_path, monkeypatch):
+    # Whoever runs the tests may be allowed to write anywhere: no directory can be here.
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
+    np.testing.assert_array_equal(cifar10().train.labels, np.arange(200) % 10)
 
 
 def test_the_content_hash_is_that_of_records_labels_and_preparation(copied, data):

@@ -250,11 +250,10 @@ def test_a_truncated_file_is_named(directory):
         make(directory, {})
 
 
-def test_without_the_folder_the_dataset_can_be_described(directory):
-    dataset = tfrecords(name="flowers", num_classes=5)
-    assert (dataset.name, dataset.num_classes) == ("flowers_64", 5)
-    with pytest.raises(InputError, match=f"names, and there is no {directory}.flowers"):
-        next(dataset.train.training_batches(2, seed=0))
+def test_a_folder_that_is_not_there_is_told_with_what_belongs_there(directory):
+    message = f"names, and there is no {directory}.flowers.*train.tfrecord"
+    with pytest.raises(InputError, match=message):
+        tfrecords(name="flowers", num_classes=5)
     base.set_data_directory(None)
     with pytest.raises(InputError, match="names, and none is named"):
-        next(tfrecords(name="flowers").test.evaluation_batches(1, 1))
+        tfrecords(name="flowers")

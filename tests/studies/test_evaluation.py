@@ -188,7 +188,7 @@ def test_another_configuration_or_other_data_are_refused(finished):
     described = json.loads((finished / "run.json").read_text())
     described["data"]["test"] = "0" * 64
     (finished / "run.json").write_text(json.dumps(described))
-    with pytest.raises(InputError, match="was begun on other data: its test split"):
+    with pytest.raises(InputError, match="was begun on other data: its test examples"):
         evaluate(finished)
 
 

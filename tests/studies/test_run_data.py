@@ -40,7 +40,7 @@ def test_a_run_does_not_go_on_with_other_data(load):
     data = content["data"] | {"train": "0" * 64}
     files.write_json(path, content | {"data": data, "status": "running"})
     before = path.read_bytes()
-    expected = r"begun on other data: its train split is not .*--data_dir"
+    expected = r"begun on other data: its train examples are not .*--data_dir"
     with pytest.raises(InputError, match=expected):
         run.execute(request)
     # It was refused, and has not failed.

@@ -53,7 +53,7 @@ def test_a_run_does_not_go_on_with_another_file_of_labels(load, labels):
     path = request.run_directory / "run.json"
     files.write_json(path, json.loads(path.read_text()) | {"status": "running"})
     labels(np.arange(50)[::-1] % 3)
-    with pytest.raises(InputError, match=r"begun on other data: its train split"):
+    with pytest.raises(InputError, match=r"begun on other data: its train examples"):
         run.execute(load("STEPS = 2", *REPLACE))
 
 

@@ -117,8 +117,8 @@ def _labels(stored: Stored, images: Stored) -> np.ndarray:
         return _soft(stored)
     raise InputError(
         f"{stored.name} is {dtype} {list(stored.shape)}, for {num} images of "
-        f"{images.name}: labels are [examples] whole numbers, or [examples, classes] "
-        "probabilities."
+        f"{images.name.rstrip(',')}: labels are [examples] whole numbers, or "
+        "[examples, classes] probabilities."
     )
 
 

@@ -5,7 +5,6 @@ import functools
 import hashlib
 import os
 import pathlib
-import tempfile
 import time
 import zipfile
 import zlib
@@ -110,7 +109,7 @@ def remembered(
     try:
         _write(path, names, stats, everything, settled)
     except OSError as error:
-        logging.warning("What %s has is not cached: %s", folder, error)
+        logging.warning("What %s has is not kept in %s: %s", folder, path, error)
     return everything
 
 
@@ -178,7 +177,7 @@ def _known(
     )
     try:
         kept_names, kept_stats, found = _read(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return np.full(len(names), -1), nothing
     except _UNREADABLE as error:
         logging.warning("Files are read anew: %s: %s", path, error)
@@ -212,24 +211,16 @@ def _write(
     found: Inspection,
     settled: np.ndarray,
 ) -> None:
-    """Writes a file that is complete or absent, whenever the process ends."""
+    """Writes what is known of files that will not change without a later time."""
     (rows,) = np.nonzero(settled)
     if not len(rows):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = _select(found, rows)
     texts = {"names": [names[int(i)] for i in rows], "problems": list(kept.problems)}
     arrays = kept._asdict() | {"stats": stats[rows]}
     for key, text in texts.items():
         arrays[key] = np.frombuffer(os.fsencode(_SEPARATOR.join(text)), np.uint8)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(partial, path)
-    except OSError:
-        pathlib.Path(partial).unlink(missing_ok=True)
-        raise
+    cache.write(path, lambda file: np.savez(file, **arrays))
 
 
 def _select(found: Inspection, rows: np.ndarray) -> Inspection:

@@ -6,16 +6,15 @@ https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
 """
 
 import hashlib
-import logging
 import os
 import pathlib
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from compare_ssgan import cache
 from compare_ssgan.datasets.stores import crc32c
@@ -116,27 +115,14 @@ def save(states: Sequence[FileState], kind: str, arrays: dict[str, np.ndarray]) 
     """Keeps arrays for these files, where the cache can be written; see `load`."""
     path = _path(states, kind)
     try:
-        _write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+        cache.write(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
     except OSError as error:
-        logging.warning("The index of records is not kept: %s", error)
+        logging.warning("The index of records is not kept in %s: %s", path, error)
 
 
 def _path(states: Sequence[FileState], kind: str) -> pathlib.Path:
     key = hashlib.sha256(repr([kind, *map(tuple, states)]).encode()).hexdigest()
     return cache.directory() / "datasets" / f"{key[:32]}.npz"
-
-
-def _write(path: pathlib.Path, write: Callable[[object], None]) -> None:
-    """Writes a file that is complete or absent, whenever the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        os.replace(partial, path)
-    except OSError:
-        pathlib.Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def _index(file: FileState) -> tuple[list[int], np.ndarray, np.ndarray]:

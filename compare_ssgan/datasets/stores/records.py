@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import weakref
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -118,12 +119,10 @@ class _Descriptor:
 
     def __init__(self, path: str) -> None:
         self._number = os.open(path, os.O_RDONLY)
+        # A finalizer knows `os.close` still when the interpreter has forgotten it at
+        # its end, where nothing needs to be closed, and threads may read still.
+        weakref.finalize(self, os.close, self._number).atexit = False
 
     def read(self, num_bytes: int, offset: int) -> bytes:
         # A method, so that there is a reference while it reads.
         return os.pread(self._number, num_bytes, offset)
-
-    def __del__(self) -> None:
-        # There is none where the file could not be opened.
-        if hasattr(self, "_number"):
-            os.close(self._number)

@@ -1,7 +1,6 @@
 """Examples as tensorflow-datasets (TFDS) stores them: records of tf.train.Example."""
 
 import hashlib
-import os
 import pathlib
 import threading
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 from google.protobuf.message import DecodeError
 
 from compare_ssgan import cache
@@ -138,9 +138,8 @@ def _kept(path: pathlib.Path) -> np.ndarray | None:
 
 
 def _keep(path: pathlib.Path, labels: np.ndarray) -> None:
-    """Writes labels so that other processes see all of them or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.save(file, labels)
-    partial.replace(path)
+    """Keeps labels where the cache can be written."""
+    try:
+        cache.write(path, lambda file: np.save(file, labels))
+    except OSError as error:
+        logging.warning("Labels are not kept in %s: %s", path, error)

@@ -183,3 +183,14 @@ def test_damaged_array_records_are_refused(array_paths):
 def test_both_kinds_together_are_refused(paths, array_paths):
     with pytest.raises(InputError, match=r"TFRecord and ArrayRecord files. Keep one"):
         open_records([*paths, *array_paths])
+
+
+def test_a_file_that_nobody_needs_is_closed_once_even_at_the_end(paths, monkeypatch):
+    records = RecordFiles(paths)
+    before = set(os.listdir("/proc/self/fd"))
+    records.read(np.arange(1))
+    assert len(os.listdir("/proc/self/fd")) == len(before) + 1
+    # At its end the interpreter forgets what modules have imported.
+    monkeypatch.setattr("compare_ssgan.datasets.stores.records.os", None)
+    del records
+    assert set(os.listdir("/proc/self/fd")) == before
