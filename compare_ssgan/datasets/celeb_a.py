@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[64, 128]
@@ -25,7 +25,7 @@ def celeb_a(*, size: Size = 64, antialias: bool = False) -> Dataset:
     218x178 pixels are resized, bilinearly and without antialiasing.
 
     Read from DIR/celeb_a of --data_dir DIR, where `compare_ssgan data get celeb_a_64`
-    puts it; see `datasets.tfds_sets.tfds_dataset`.
+    puts it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 64 or 128.

@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[128, 256]
@@ -27,7 +27,7 @@ def celeb_a_hq(*, size: Size = 128) -> Dataset:
 
     Read from DIR/celeb_a_hq/SIZE of --data_dir DIR, where `compare_ssgan data get
     celeb_a_hq_128` puts it, which is made of data128x128.tar that the authors' script
-    writes; see `datasets.tfds_sets.tfds_dataset`.
+    writes; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 128 or 256.

@@ -2,9 +2,9 @@
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 
 _RECIPE = Recipe(
     name="cifar10",
@@ -25,7 +25,7 @@ def cifar10() -> Dataset:
     on, 10,000 to test on.
 
     Read from DIR/cifar10 of --data_dir DIR, where `compare_ssgan data get cifar10` puts
-    it; see `datasets.tfds_sets.tfds_dataset`.
+    it; see `datasets.prepared.sets.tfds_dataset`.
 
     Raises:
         InputError: If the directory is damaged.

@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Labels = Literal["fine", "coarse"]
@@ -20,7 +20,7 @@ def cifar100(*, labels: Labels = "fine") -> Dataset:
     on, 10,000 to test on.
 
     Read from DIR/cifar100 of --data_dir DIR, where `compare_ssgan data get cifar100`
-    puts it; see `datasets.tfds_sets.tfds_dataset`.
+    puts it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         labels: "fine" for the 100 classes, "coarse" for the 20 groups; the dataset is

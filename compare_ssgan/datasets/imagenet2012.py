@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Crop, Preparation, check
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[64, 128, 256, 512]
@@ -26,7 +26,7 @@ def imagenet2012(
 
     Read from DIR/imagenet2012 of --data_dir DIR, where `compare_ssgan data get
     imagenet_128` prepares all sizes, which needs the archives of
-    https://image-net.org/download-images; see `datasets.tfds_sets.tfds_dataset`.
+    https://image-net.org/download-images; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 64, 128, 256 or 512.

@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[32, 64]
@@ -24,7 +24,7 @@ def imagenet_resized(*, size: Size = 32) -> Dataset:
     have another order than those of `imagenet2012`.
 
     Read from DIR/imagenet_resized of --data_dir DIR, where `compare_ssgan data get
-    imagenet_resized_32` puts it; see `datasets.tfds_sets.tfds_dataset`.
+    imagenet_resized_32` puts it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 32 or 64.

@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[64, 128, 256]
@@ -47,7 +47,7 @@ def lsun(
     tensorflow-datasets are trained on, the others tested on.
 
     Read from DIR/lsun/CATEGORY of --data_dir DIR, where `compare_ssgan data get
-    lsun_bedroom_128` puts bedrooms; see `datasets.tfds_sets.tfds_dataset`.
+    lsun_bedroom_128` puts bedrooms; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         category: One of the ten scenes: bedroom, bridge, church_outdoor, classroom,

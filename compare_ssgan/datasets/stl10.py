@@ -4,9 +4,9 @@ from typing import Literal, get_args
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 Size = Literal[48, 96]
@@ -32,7 +32,7 @@ def stl10(
     https://arxiv.org/abs/1802.05957, a pixel is the mean of four.
 
     Read from DIR/stl10 of --data_dir DIR, where `compare_ssgan data get stl10_48` puts
-    it; see `datasets.tfds_sets.tfds_dataset`.
+    it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 48 or 96.

@@ -2,9 +2,9 @@
 
 from compare_ssgan import config
 from compare_ssgan.datasets.base import Dataset
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 
 
 @config.register("datasets")
@@ -16,7 +16,7 @@ def svhn(*, extra: bool = False) -> Dataset:
     26,032 to test on.
 
     Read from DIR/svhn_cropped of --data_dir DIR, where `compare_ssgan data get svhn`
-    puts it; see `datasets.tfds_sets.tfds_dataset`.
+    puts it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         extra: Whether the 531,131 easier images are trained on as well; the dataset is

@@ -7,16 +7,17 @@ from typing import NoReturn
 
 import numpy as np
 
-from compare_ssgan.datasets import base, tfds_directory
+from compare_ssgan.datasets import base
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pipeline import StoredSplit, lazy_array_split
+from compare_ssgan.datasets.prepared import directory as directories
+from compare_ssgan.datasets.prepared.directory import Prepared, PreparedSplit
+from compare_ssgan.datasets.prepared.download import download
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
 from compare_ssgan.datasets.stores.cached import CachedStore
 from compare_ssgan.datasets.stores.encoded import EncodedStore
 from compare_ssgan.datasets.stores.store import Store
 from compare_ssgan.datasets.stores.tfds_records import TfdsRecords
-from compare_ssgan.datasets.tfds_directory import Prepared, PreparedSplit
-from compare_ssgan.datasets.tfds_download import download
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
 from compare_ssgan.errors import InputError
 
 
@@ -34,10 +35,10 @@ def tfds_dataset(recipe: Recipe) -> Dataset:
     """
     directory = base.data_directory()
     get = functools.partial(download, recipe)
-    path = None if directory is None else tfds_directory.newest(_home(recipe))
+    path = None if directory is None else directories.newest(_home(recipe))
     if path is None:
         return _unread(recipe)._replace(get=get)
-    prepared = tfds_directory.read(path, repair(recipe))
+    prepared = directories.read(path, repair(recipe))
     _check(recipe, prepared)
     train, test = _splits(recipe, prepared)
     sizes = (recipe.train.num_examples, recipe.test.num_examples)

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from compare_ssgan.datasets.disk import check_disk
+from compare_ssgan.datasets.prepared.disk import check_disk
 from compare_ssgan.errors import InputError
 
 

@@ -17,9 +17,9 @@ from compare_ssgan.datasets import base
 from compare_ssgan.datasets.celeb_a_hq import celeb_a_hq
 from compare_ssgan.datasets.cifar10 import cifar10
 from compare_ssgan.datasets.imagenet2012 import imagenet2012
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 PIXELS = np.arange(5 * 4 * 4 * 3, dtype=np.uint8).reshape(5, 4, 4, 3)

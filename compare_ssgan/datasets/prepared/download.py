@@ -3,9 +3,10 @@
 import pathlib
 from typing import Any
 
-from compare_ssgan.datasets import base, tfds_directory
-from compare_ssgan.datasets.disk import check_disk
-from compare_ssgan.datasets.tfds_recipe import Recipe
+from compare_ssgan.datasets import base
+from compare_ssgan.datasets.prepared import directory as directories
+from compare_ssgan.datasets.prepared.disk import check_disk
+from compare_ssgan.datasets.prepared.recipe import Recipe
 from compare_ssgan.errors import InputError
 
 _MANUAL = pathlib.Path("downloads", "manual")
@@ -28,7 +29,7 @@ def download(recipe: Recipe) -> None:
             f"{recipe.name} is prepared in the directory that --data_dir names, and "
             f"none is named: `compare_ssgan data get {recipe.name} --data_dir DIR`."
         )
-    done = tfds_directory.newest(directory / recipe.builder)
+    done = directories.newest(directory / recipe.builder)
     if done is not None:
         print(f"{recipe.name} is prepared already: {done}")
         return

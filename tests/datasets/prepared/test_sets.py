@@ -11,9 +11,9 @@ from compare_ssgan.datasets import base
 from compare_ssgan.datasets.cifar10 import cifar10
 from compare_ssgan.datasets.imagenet2012 import imagenet2012
 from compare_ssgan.datasets.lsun import lsun
+from compare_ssgan.datasets.prepared.recipe import Recipe, Source
+from compare_ssgan.datasets.prepared.sets import tfds_dataset
 from compare_ssgan.datasets.stores.decoding import Preparation
-from compare_ssgan.datasets.tfds_recipe import Recipe, Source
-from compare_ssgan.datasets.tfds_sets import tfds_dataset
 from compare_ssgan.errors import InputError
 
 COMMAND = "compare_ssgan data get cifar10 --data_dir"

@@ -1,0 +1,1 @@
+"""Datasets that tensorflow-datasets (TFDS) prepares in --data_dir."""
