@@ -22,15 +22,17 @@ def celeb_a(*, size: Size = 64, antialias: bool = False) -> Dataset:
     Liu et al., "Deep Learning Face Attributes in the Wild", 2015,
     https://arxiv.org/abs/1411.7766: 162,770 images to train on, 19,962 to test on. As
     in compare_gan, https://github.com/google/compare_gan, the central 160x160 of
-    218x178 pixels are resized, bilinearly and without antialiasing.
+    218x178 pixels are resized bilinearly, without antialiasing, on TensorFlow 1's grid.
+    (There they stay floats; here they are rounded to bytes.)
 
     Read from DIR/celeb_a of --data_dir DIR, where `compare_ssgan data get celeb_a_64`
     puts it; see `datasets.prepared.sets.tfds_dataset`.
 
     Args:
         size: Height and width of the images: 64 or 128.
-        antialias: Whether frequencies are removed that the smaller image cannot show;
-            the dataset's name then ends in _antialias.
+        antialias: Whether frequencies are removed that the smaller image cannot show,
+            and pixels are read at their centres; the dataset's name then ends in
+            _antialias.
 
     Raises:
         InputError: If the size is another one, or the directory is damaged.
@@ -46,7 +48,13 @@ def celeb_a(*, size: Size = 64, antialias: bool = False) -> Dataset:
         train=Source({"train": 162_770}),
         test=Source({"test": 19_962}),
         preparation=Preparation(
-            size, size, 3, crop="none", window=_WINDOW, antialias=antialias
+            size,
+            size,
+            3,
+            crop="none",
+            window=_WINDOW,
+            antialias=antialias,
+            tf1_grid=not antialias,
         ),
         label=None,
         variant="_antialias" if antialias else "",

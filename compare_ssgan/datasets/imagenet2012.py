@@ -22,7 +22,8 @@ def imagenet2012(
     https://arxiv.org/abs/1409.0575: 1,281,167 images to train on; the 50,000 for
     validation are tested on. As in compare_gan, https://github.com/google/compare_gan,
     images of training batches are cropped at random, those of evaluations to the
-    central square, and resized bilinearly without antialiasing.
+    central square, and resized bilinearly, without antialiasing, on TensorFlow 1's
+    grid. (There they stay floats; here they are rounded to bytes.)
 
     Read from DIR/imagenet2012 of --data_dir DIR, where `compare_ssgan data get
     imagenet_128` prepares all sizes, which needs the archives of
@@ -34,8 +35,9 @@ def imagenet2012(
             all of the area; "random", a random square of the shorter side; "middle",
             the central one; "none" squeezes all of the image into a square, in
             evaluations too, and the dataset's name then ends in _uncropped.
-        antialias: Whether frequencies are removed that the smaller image cannot show;
-            the dataset's name then ends in _antialias.
+        antialias: Whether frequencies are removed that the smaller image cannot show,
+            and pixels are read at their centres; the dataset's name then ends in
+            _antialias.
 
     Raises:
         InputError: If an argument is none of those, or the directory is damaged.
@@ -45,7 +47,9 @@ def imagenet2012(
             f"ImageNet has images of 64, 128, 256 or 512 pixels here, not {size}. "
             "Change datasets.imagenet2012.size."
         )
-    preparation = Preparation(size, size, 3, crop=crop, antialias=antialias)
+    preparation = Preparation(
+        size, size, 3, crop=crop, antialias=antialias, tf1_grid=not antialias
+    )
     check(preparation, "datasets.imagenet2012")
     recipe = Recipe(
         name=f"imagenet_{size}",

@@ -200,10 +200,13 @@ def _shares(built: Any, split: Any, iterations: int) -> dict[str, Any]:
 
 
 def _stored(files: list[bytes], path: pathlib.Path) -> dict[str, Fetch]:
-    """Writes files to a folder and to records, and returns how to read either."""
+    """Writes files to a folder and to records, and returns how to read either.
+
+    Records are as those of tensorflow-datasets.
+    """
     import tensorflow as tf
 
-    from compare_ssgan.datasets.stores.records import open_records
+    from compare_ssgan.datasets.stores.tfds_records import TfdsRecords
 
     path.mkdir()
     paths = [path / f"{index:06d}.jpg" for index in range(len(files))]
@@ -211,10 +214,12 @@ def _stored(files: list[bytes], path: pathlib.Path) -> dict[str, Fetch]:
     with tf.io.TFRecordWriter(str(records)) as writer:
         for each, content in zip(paths, files, strict=True):
             each.write_bytes(content)
-            writer.write(content)
+            values = tf.train.BytesList(value=[content])
+            features = tf.train.Features(feature={"image": {"bytes_list": values}})
+            writer.write(tf.train.Example(features=features).SerializeToString())
     return {
         "folder": lambda ids: [paths[k].read_bytes() for k in ids],
-        "tfrecord": open_records([records]).read,
+        "tfrecord": TfdsRecords([records], len(files), "").images,
     }
 
 

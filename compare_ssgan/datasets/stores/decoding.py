@@ -30,6 +30,9 @@ class Preparation(NamedTuple):
             image is smaller; None for all of the image.
         resize: How the crop becomes an example, where its size is another one.
         antialias: Whether frequencies are removed that the smaller image cannot show.
+        tf1_grid: Whether pixel i of the example is read at i times the scale, as
+            TensorFlow 1 did, and not where its centre lies; bilinear, without
+            antialiasing.
         half: "left" or "right" of a file that shows two images of the same width side
             by side; None if it shows one.
     """
@@ -41,6 +44,7 @@ class Preparation(NamedTuple):
     window: tuple[int, int] | None = None
     resize: Resize = "bilinear"
     antialias: bool = True
+    tf1_grid: bool = False
     half: Literal["left", "right"] | None = None
 
     @property
@@ -87,9 +91,12 @@ def decoder(
     size = (preparation.height, preparation.width)
 
     def resize(image: tf.Tensor) -> tf.Tensor:
-        resized = tf.image.resize(
-            image, size, preparation.resize, antialias=preparation.antialias
-        )
+        if preparation.tf1_grid:
+            resized = _resize_as_tf1(image, size)
+        else:
+            resized = tf.image.resize(
+                image, size, preparation.resize, antialias=preparation.antialias
+            )
         levels = tf.clip_by_value(tf.round(resized), 0.0, _LARGEST_LEVEL)
         return tf.cast(levels, tf.uint8)
 
@@ -129,6 +136,13 @@ def decode_file(encoded: tf.Tensor, channels: int) -> tf.Tensor:
         dct_method="INTEGER_ACCURATE",
         try_recover_truncated=False,
     )
+
+
+def _resize_as_tf1(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    resized = tf.raw_ops.ResizeBilinear(
+        images=image[None], size=size, align_corners=False, half_pixel_centers=False
+    )
+    return resized[0]
 
 
 def _crop(image: tf.Tensor, crop: Crop, number: tf.Tensor) -> tf.Tensor:

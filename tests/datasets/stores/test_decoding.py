@@ -176,3 +176,12 @@ def test_unknown_settings_are_refused():
         decoding.check(Preparation(4, 4, 3, crop="left"), "x")
     with pytest.raises(InputError, match=r"x.resize must be one of .*, not 'cubic'"):
         decoding.check(Preparation(4, 4, 3, resize="cubic"), "x")
+
+
+def test_the_grid_of_tensorflow_1_begins_at_the_first_pixel():
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 10, 3), np.uint8)
+    found = prepared(png(pixels), Preparation(4, 4, 3, tf1_grid=True))
+    # Pixels 0, 2.5, 5 and 7.5 along each side.
+    rows = (pixels[[0, 2, 5, 7]].astype(float) + pixels[[0, 3, 5, 8]]) / 2
+    expected = (rows[:, [0, 2, 5, 7]] + rows[:, [0, 3, 5, 8]]) / 2
+    assert np.abs(found - expected).max() <= 0.5
