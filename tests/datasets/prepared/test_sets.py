@@ -68,10 +68,11 @@ def test_images_in_jpeg_and_several_files_are_those_that_tfds_reads(data):
     batch = everything(test)
     expected = list(of_tfds(data, "imagenet2012", "validation"))
     np.testing.assert_array_equal(test.labels, [each["label"] for each in expected])
-    # Pixel 32 of 64 lies between 45 and 46 of the central 90; images are smooth.
+    # On TensorFlow 1's grid pixel 32 of 64 is pixel 45 of the central 90.
     squares = np.array([each["image"][:, 15:105] for each in expected], float)
-    difference = pixels(batch)[:, 32, 32] - squares[:, 45:47, 45:47].mean((1, 2))
-    assert np.abs(difference).max() <= 5
+    difference = pixels(batch)[:, 32, 32] - squares[:, 45, 45]
+    # Decoders of JPEG differ a little.
+    assert np.abs(difference).max() <= 3
 
 
 def test_a_range_of_a_split_keeps_the_positions_in_it(data):
