@@ -6,13 +6,18 @@ import threading
 
 
 @contextlib.contextmanager
-def serving(answers):
-    """Serves bodies by path, 404 for others; yields the address."""
+def serving(answers, *, missing=0):
+    """Serves bodies by path, 404 for others; yields the address.
+
+    With `missing`, bodies end that many bytes before the length that is announced.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             body = answers.get(self.path.split("?")[0])
             self.send_response(404 if body is None else 200)
+            if missing:
+                self.send_header("Content-Length", str(len(body or b"") + missing))
             self.end_headers()
             self.wfile.write(body or b"")
 

@@ -1,9 +1,7 @@
 """Mean and covariance of features, streamed in float64, kept between processes."""
 
 import hashlib
-import os
 import pathlib
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -119,7 +117,7 @@ def cached(key: Sequence[object], compute: Callable[[], Moments]) -> Moments:
         logging.warning("Cached moments are computed anew: %s: %s", path, error)
     moments = compute()
     try:
-        _write(path, moments)
+        cache.write(path, lambda file: np.savez(file, **moments._asdict()))
     except OSError as error:
         logging.warning("Moments of real images are not cached: %s", error)
     return moments
@@ -132,16 +130,3 @@ def _read(path: pathlib.Path) -> Moments:
     if moments.mean.shape != (size,) or moments.covariance.shape != (size, size):
         raise ValueError("mean and covariance do not fit together")
     return moments
-
-
-def _write(path: pathlib.Path, moments: Moments) -> None:
-    """Writes a file that is complete or absent, whenever the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **moments._asdict())
-        os.replace(partial, path)
-    except OSError:
-        pathlib.Path(partial).unlink(missing_ok=True)
-        raise

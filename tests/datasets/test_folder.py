@@ -8,10 +8,8 @@ import PIL.Image
 import pytest
 from image_bytes import jpeg, png, smooth, write
 
-from compare_ssgan import cache
 from compare_ssgan.datasets import base
 from compare_ssgan.datasets.folder import folder
-from compare_ssgan.datasets.stores import inspection
 from compare_ssgan.errors import InputError
 
 COLOUR = smooth()
@@ -375,48 +373,3 @@ def test_a_circle_of_links_ends(directory):
     write(directory / "own", classes("ab"))
     os.symlink(directory / "own", directory / "own" / "a" / "circle")
     assert make(directory, {}).num_classes == 2
-
-
-def test_unchanged_files_are_not_read_again(directory, monkeypatch):
-    before = make(directory, classes("ab", 3))
-    read = []
-    inspect = inspection.inspect
-
-    def spy(folder, names, **options):
-        read.append(sorted(names))
-        return inspect(folder, names, **options)
-
-    monkeypatch.setattr(inspection, "inspect", spy)
-    assert make(directory, {}).train.content_hash == before.train.content_hash
-    assert read == []
-    changed = make(directory, {"a/1.png": png(COLOUR)})
-    assert read == [["a/1.png"]]
-    assert changed.train.content_hash != before.train.content_hash
-    make(directory, {}, corrupt="skip")
-    assert len(read[1]) == 6
-    make(directory, {}, corrupt="skip")
-    assert len(read) == 2
-
-
-@pytest.mark.parametrize("keep", [0, 50, 900])
-def test_a_damaged_cache_costs_time_only(directory, caplog, keep):
-    before = make(directory, classes("ab", 3)).train.content_hash
-    for path in (cache.directory() / "datasets").glob("folder-*.npz"):
-        path.write_bytes(path.read_bytes()[:keep])
-    assert make(directory, {}).train.content_hash == before
-    assert "Files are read anew" in caplog.text
-
-
-def test_a_file_of_a_moment_ago_is_not_taken_from_the_cache(directory):
-    files = classes("a", 3)
-    first = make(directory, files)
-    path = directory / "own" / "a" / "0.png"
-    path.touch()
-    assert make(directory, {}).train.content_hash == first.train.content_hash
-    # Same size, same time: only the content tells.
-    stamp = path.stat().st_mtime_ns
-    data = bytearray(path.read_bytes())
-    data[-20] ^= 1
-    path.write_bytes(bytes(data))
-    os.utime(path, ns=(stamp, stamp))
-    assert make(directory, {}).train.content_hash != first.train.content_hash

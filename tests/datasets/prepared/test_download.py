@@ -1,11 +1,8 @@
 """Downloading and preparing, by tensorflow-datasets itself, from a server here."""
 
-import contextlib
 import errno
-import http.server
 import pathlib
 import shutil
-import threading
 
 import local_server
 import numpy as np
@@ -164,37 +161,11 @@ def test_another_file_than_the_published_one_is_refused(directory, serving, buil
     assert versions(directory) == []
 
 
-@contextlib.contextmanager
-def _breaking():
-    """Serves fewer bytes than it announces; yields the address."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", "240")
-            self.end_headers()
-            self.wfile.write(b"x" * 100)
-
-        def log_message(self, *arguments):
-            del arguments
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.01])
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/tiny.bin"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_a_connection_that_breaks_is_one_message(directory, builder):
-    with (
-        _breaking() as builder.address,
-        pytest.raises(InputError, match="no connection, or it broke"),
-    ):
-        get()
+    with local_server.serving({"/tiny.bin": b"x" * 100}, missing=140) as address:
+        builder.address = f"{address}/tiny.bin"
+        with pytest.raises(InputError, match="no connection, or it broke"):
+            get()
     assert versions(directory) == []
 
 
