@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from compare_ssgan import cache
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import moments, real_sets
 from compare_ssgan.evaluation.features.small_classifier import digits_cnn
@@ -108,7 +109,7 @@ def test_statistics_of_the_real_set_are_kept_by_content(files, monkeypatch):
     (first,) = scoring.score_paths(files / "real", files / "fake", **options)
     real_sets.forget()
     (files / "real").rename(files / "moved")
-    monkeypatch.setattr(moments, "_write", None)
+    monkeypatch.setattr(cache, "write", None)
     (again,) = scoring.score_paths(files / "moved", files / "fake", **options)
     assert again == first
 
