@@ -68,6 +68,11 @@ setup(
             "pytorch-fid",
             "clean-fid",
         ],
+        # Executors of sweeps.
+        "slurm": ["submitit>=1.5,<2"],
+        "ray": ["ray>=2.50"],
+        # Clicks through report pages in the second tier of the tests.
+        "browser": ["selenium>=4.20"],
         "test": ["mypy>=1.11", "pandas-stubs", "pytest>=8", "ruff>=0.6"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
     },

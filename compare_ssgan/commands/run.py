@@ -37,13 +37,23 @@ def _run_seeds(flags: argparse.Namespace) -> int:
     """Does one run per seed, each in a process of its own, as a sweep does."""
     spec = machine.studies(flags)
     from compare_ssgan.studies.executors import inline
+    from compare_ssgan.studies.executors.base import Ending, Options
 
     requests = [spec.load(machine.request(flags, seed)) for seed in flags.seeds]
-    codes: list[int] = []
-    complete = inline.execute(
-        requests,
-        jobs=1,
-        started=lambda request: print(f"seed {request.seed}", file=sys.stderr),
-        finished=lambda request, code, log: codes.append(code),
-    )
-    return max(codes, default=0) if complete else PreemptedError.exit_code
+    report = _Report()
+    if inline.execute(requests, Options(), report) is Ending.STOPPED:
+        return PreemptedError.exit_code
+    return max(report.codes, default=0)
+
+
+class _Report:
+    """Tells on stderr which seed it is the turn of, and keeps the exit codes."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+
+    def started(self, request: Any) -> None:
+        print(f"seed {request.seed}", file=sys.stderr)
+
+    def finished(self, request: Any, code: int | None, log: Any) -> None:
+        self.codes.append(code or 0)

@@ -10,12 +10,11 @@ import tensorflow as tf
 
 from compare_ssgan.errors import (
     CommandError,
-    InputError,
     PreemptedError,
     RunHeldError,
 )
 from compare_ssgan.studies import files, lock, progress
-from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors import base, inline
 from compare_ssgan.studies.plan import Overrides, Plan, plan
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.spec import RunRequest
@@ -47,10 +46,10 @@ def sweep(
     study_file: str,
     out: pathlib.Path | None = None,
     *,
-    jobs: int = 1,
+    executor: str = "inline",
+    options: base.Options | None = None,
     dry_run: bool = False,
     overrides: Overrides | None = None,
-    program: Sequence[str] = inline.PROGRAM,
 ) -> Summary:
     """Does the runs of a study that are not done, and tells how it goes on stderr.
 
@@ -59,10 +58,10 @@ def sweep(
     Args:
         study_file: Path of the study's gin file.
         out: Directory of the study; None for results/<study>.
-        jobs: Runs at a time.
+        executor: What does the runs, one of `executors.base.EXECUTORS`.
+        options: Where and how it does them.
         dry_run: Only list the runs and their states.
         overrides: Changes of the command line to all runs.
-        program: The command in front of "run".
 
     Returns:
         The states afterwards. The exit code is 1 if a run failed or stopped early, 3
@@ -73,8 +72,7 @@ def sweep(
             is started.
         PreemptedError: If it was asked to stop.
     """
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise InputError(f"--jobs must be a whole number from 1 on, not {jobs!r}.")
+    options = options or base.Options()
     _leave_gpus_alone()
     planned = plan(study_file, out, overrides)
     if dry_run:
@@ -86,7 +84,7 @@ def sweep(
     files.make_directory(planned.directory, "--out")
     try:
         _write_plan(planned)
-        codes = _do_missing(planned, jobs, program)
+        codes = _do_missing(planned, executor, options)
     except OSError as error:
         if files.is_disk_full(error):
             raise files.disk_full(planned.directory) from error
@@ -115,32 +113,44 @@ def _leave_gpus_alone() -> None:
         tf.config.set_visible_devices([], "GPU")
 
 
-def _do_missing(planned: Plan, jobs: int, program: Sequence[str]) -> dict[str, int]:
-    """Returns the exit codes of the runs that were not done yet."""
-    states = _states(planned)
-    missing = [each for each in planned.requests if states[each.run_id] not in DONE]
-    total, codes = len(missing), {}
-    progress.say(f"{planned.study}: {len(states)} runs, {total} to do")
+class _Report:
+    """Tells on stderr how a sweep goes, and keeps the exit codes."""
 
-    def started(request: RunRequest) -> None:
-        number = missing.index(request) + 1
-        progress.say(f"[{number}/{total}] {request.run_id}")
+    def __init__(self, missing: Sequence[RunRequest]) -> None:
+        self._missing = missing
+        self.codes: dict[str, int | None] = {}
 
-    def finished(request: RunRequest, code: int, log: pathlib.Path | None) -> None:
-        codes[request.run_id] = code
+    def started(self, request: RunRequest) -> None:
+        number = self._missing.index(request) + 1
+        progress.say(f"[{number}/{len(self._missing)}] {request.run_id}")
+
+    def finished(
+        self, request: RunRequest, code: int | None, log: pathlib.Path | None
+    ) -> None:
+        self.codes[request.run_id] = code
         place = f" (see {log})" if log and code else ""
         progress.say(f"{request.run_id}: {_outcome(request, code)}{place}")
 
-    if not inline.execute(missing, jobs, started, finished, program):
+
+def _do_missing(
+    planned: Plan, executor: str, options: base.Options
+) -> dict[str, int | None]:
+    """Returns the exit codes of the runs that were not done yet."""
+    states = _states(planned)
+    missing = [each for each in planned.requests if states[each.run_id] not in DONE]
+    progress.say(f"{planned.study}: {len(states)} runs, {len(missing)} to do")
+    report = _Report(missing)
+    ending = base.load(executor)(missing, options, report)
+    if ending is base.Ending.STOPPED:
         raise PreemptedError(
             f"The sweep was stopped: {_count(_states(planned))}. Run the same command "
             "again to go on."
         )
-    return codes
+    return report.codes
 
 
-def _outcome(request: RunRequest, code: int) -> str:
-    if code == 0:
+def _outcome(request: RunRequest, code: int | None) -> str:
+    if not code:
         return state(request)
     if code == RunHeldError.exit_code:
         return "in progress in another process"
@@ -151,7 +161,7 @@ def _outcome(request: RunRequest, code: int) -> str:
     return f"failed with exit code {code}"
 
 
-def _exit_code(codes: Iterable[int]) -> int:
+def _exit_code(codes: Iterable[int | None]) -> int:
     wrong = {code for code in codes if code}
     if wrong == {RunHeldError.exit_code}:
         return RunHeldError.exit_code

@@ -12,6 +12,7 @@ import pytest
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import files, lock, run, spec
 from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors.base import Options
 from compare_ssgan.studies.plan import Overrides
 from compare_ssgan.studies.sweep import sweep
 
@@ -64,19 +65,19 @@ def calls(out):
 
 def test_everything_is_done_once_and_then_nothing(program, tmp_path, capsys):
     out = tmp_path / "out"
-    summary = sweep(BOTH, out, program=program())
+    summary = sweep(BOTH, out, options=Options(program=program()))
     assert summary.exit_code == 0
     assert list(summary.states.values()) == ["complete"] * 4
     assert len(calls(out)) == 4
     assert "[4/4] toy-other-seed1-" in capsys.readouterr().err
 
-    assert sweep(BOTH, out, program=program()).exit_code == 0
+    assert sweep(BOTH, out, options=Options(program=program())).exit_code == 0
     assert len(calls(out)) == 4
     assert "4 runs, 0 to do" in capsys.readouterr().err
 
 
 def test_the_plan_is_on_record(program, tmp_path):
-    summary = sweep(BOTH, tmp_path / "out", program=program())
+    summary = sweep(BOTH, tmp_path / "out", options=Options(program=program()))
     content = json.loads((tmp_path / "out" / "study.json").read_text())
     assert content["study"] == "both"
     assert [row["run_id"] for row in content["planned"]] == list(summary.states)
@@ -94,7 +95,7 @@ def test_the_plan_is_on_record(program, tmp_path):
 def test_runs_are_started_as_a_user_would(program, tmp_path):
     overrides = Overrides(settings=("STEPS = 3",), threads=1, data_dir="/data")
     out = tmp_path / "out"
-    sweep(BOTH, out, overrides=overrides, program=program())
+    sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
     expected = "run --gin gin_configs/plain.gin --dataset toy --budget short --seed 0"
     assert calls(out)[0] == [
         *expected.split(),
@@ -112,25 +113,30 @@ def test_runs_are_started_as_a_user_would(program, tmp_path):
 def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
     out = tmp_path / "out"
     behave = "if method == 'other': sys.exit(1)"
-    summary = sweep(BOTH, out, program=program(behave))
+    summary = sweep(BOTH, out, options=Options(program=program(behave)))
     assert summary.exit_code == 1
     assert list(summary.states.values()) == ["complete", "missing"] * 2
     assert "failed with exit code 1" in capsys.readouterr().err
     assert str(summary) == "both: 2 complete, 2 missing"
     # The same command again does what failed.
-    assert sweep(BOTH, out, program=program()).exit_code == 0
+    assert sweep(BOTH, out, options=Options(program=program())).exit_code == 0
     assert len(calls(out)) == 6
 
 
 def test_a_killed_run_is_a_failure(program, tmp_path, capsys):
     behave = "import os; os.kill(os.getpid(), 9)"
-    assert sweep(BOTH, tmp_path / "out", program=program(behave)).exit_code == 1
+    assert (
+        sweep(
+            BOTH, tmp_path / "out", options=Options(program=program(behave))
+        ).exit_code
+        == 1
+    )
     assert "killed by signal 9" in capsys.readouterr().err
 
 
 def test_runs_of_another_process_are_reported(program, tmp_path, capsys):
     behave = "if method == 'other': sys.exit(3)"
-    summary = sweep(BOTH, tmp_path / "out", program=program(behave))
+    summary = sweep(BOTH, tmp_path / "out", options=Options(program=program(behave)))
     assert summary.exit_code == 3
     assert "in progress in another process" in capsys.readouterr().err
 
@@ -145,7 +151,7 @@ def test_several_run_at_a_time_with_logs(program, tmp_path):
     if time.time() > end: sys.exit(1)
     """
     out = tmp_path / "out"
-    summary = sweep(BOTH, out, jobs=2, program=program(behave))
+    summary = sweep(BOTH, out, options=Options(jobs=2, program=program(behave)))
     assert summary.exit_code == 0
     logs = sorted(path.name for path in (out / "logs").iterdir())
     assert logs == sorted(f"{run_id}.log" for run_id in summary.states)
@@ -163,14 +169,14 @@ def test_a_stopped_sweep_waits_for_the_runs_it_stops(program, tmp_path, number):
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(PreemptedError, match=r"sweep was stopped.*to go on"):
-        sweep(BOTH, out, program=program("time.sleep(30)"))
+        sweep(BOTH, out, options=Options(program=program("time.sleep(30)")))
     assert (out / "stopped").exists()
     assert len(calls(out)) == 1
 
 
 def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     out = tmp_path / "out"
-    summary = sweep(BOTH, out, dry_run=True, program=program())
+    summary = sweep(BOTH, out, dry_run=True, options=Options(program=program()))
     assert not out.exists()
     printed = capsys.readouterr().out.splitlines()
     assert printed[:-1] == [f"{run_id}  missing" for run_id in summary.states]
@@ -181,14 +187,14 @@ def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
     out = tmp_path / "out"
     overrides = Overrides(settings=("run.stepss = 1",))
     with pytest.raises(InputError, match="stepss"):
-        sweep(BOTH, out, overrides=overrides, program=program())
+        sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
     assert not out.exists()
 
 
-@pytest.mark.parametrize("jobs", [0, -1, True])
-def test_a_wrong_number_of_jobs_is_refused(program, tmp_path, jobs):
-    with pytest.raises(InputError, match="--jobs"):
-        sweep(BOTH, tmp_path, jobs=jobs, program=program())
+def test_an_option_of_another_executor_is_refused(program, tmp_path):
+    options = Options(program=program(), partition="gpu")
+    with pytest.raises(InputError, match="--partition is not for runs of this machine"):
+        sweep(BOTH, tmp_path, options=options)
 
 
 def test_states_tell_what_became_of_runs(load, tmp_path, capsys):

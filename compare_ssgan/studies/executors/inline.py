@@ -4,19 +4,18 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from compare_ssgan.errors import InputError
 from compare_ssgan.studies import stop
+from compare_ssgan.studies.executors.base import PROGRAM, Ending, Options, Report
 from compare_ssgan.studies.spec import RunRequest
 
-PROGRAM = (sys.executable, "-m", "compare_ssgan")
 # As a shell has it: this and the number of the signal.
 SIGNALLED = 128
 _POLL_SECONDS = 0.1
-
-Finished = Callable[[RunRequest, int, pathlib.Path | None], None]
+_OPTIONS = ("jobs", "program")
 
 
 def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
@@ -38,30 +37,28 @@ def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
     return [*program, "run", *(word for option in options for word in option)]
 
 
-def execute(
-    requests: Sequence[RunRequest],
-    jobs: int,
-    started: Callable[[RunRequest], None],
-    finished: Finished,
-    program: Sequence[str] = PROGRAM,
-) -> bool:
-    """Does runs, `jobs` at a time, each in a process of its own.
+def execute(requests: Sequence[RunRequest], options: Options, report: Report) -> Ending:
+    """Does runs on this machine, `options.jobs` (1) at a time.
 
-    A failure does not stop the others. On SIGTERM, SIGUSR2 or Ctrl-C no more runs
-    are started, those in progress are told to stop, and their checkpoints awaited.
+    On SIGTERM, SIGUSR2 or Ctrl-C no more runs are started, those in progress are
+    told to stop, and their checkpoints awaited.
 
     Args:
         requests: The runs, in order.
-        jobs: Processes at a time. One writes to the terminal; several write to
-            files in logs/.
-        started: Called when a run begins.
-        finished: Called with the run, its exit code (128 + n if signal n killed it)
-            and its log file when it ends.
-        program: The command in front of "run".
+        options: `jobs` processes at a time. One writes to the terminal; several write
+            to files in logs/.
+        report: Told of every run.
 
-    Returns:
-        Whether all were done; False if it was asked to stop.
+    Raises:
+        InputError: If there are options of other executors.
     """
+    for name, value in options._asdict().items():
+        if name not in _OPTIONS and value != Options._field_defaults[name]:
+            raise InputError(
+                f"--{name} is not for runs of this machine. Remove it, or choose "
+                "--executor slurm or ray."
+            )
+    jobs, program = options.jobs or 1, options.program
     waiting = list(requests)
     running: list[tuple[RunRequest, subprocess.Popen[bytes], pathlib.Path | None]] = []
     with stop.listening() as flag:
@@ -70,7 +67,7 @@ def execute(
             while running or (waiting and not flag()):
                 while waiting and len(running) < jobs and not flag():
                     request = waiting.pop(0)
-                    started(request)
+                    report.started(request)
                     running.append((request, *_start(request, jobs > 1, program)))
                 if flag() and not forwarded:
                     forwarded = True
@@ -78,14 +75,14 @@ def execute(
                         process.send_signal(signal.SIGTERM)
                 for each in [each for each in running if each[1].poll() is not None]:
                     running.remove(each)
-                    finished(each[0], _exit_code(each[1]), each[2])
+                    report.finished(each[0], _exit_code(each[1]), each[2])
                 time.sleep(_POLL_SECONDS)
         finally:
             # After an error, or a second Ctrl-C, nothing goes on unattended.
             for _, process, _ in running:
                 process.terminate()
                 process.wait()
-    return not waiting and not flag()
+    return Ending.STOPPED if waiting or flag() else Ending.DONE
 
 
 def _exit_code(process: subprocess.Popen[bytes]) -> int:
