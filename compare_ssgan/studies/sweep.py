@@ -162,7 +162,8 @@ def _outcome(request: RunRequest, code: int | None) -> str:
 
 
 def _exit_code(codes: Iterable[int | None]) -> int:
-    wrong = {code for code in codes if code}
+    # None: nobody knows, so it did not end well.
+    wrong = {code for code in codes if code != 0}
     if wrong == {RunHeldError.exit_code}:
         return RunHeldError.exit_code
     return CommandError.exit_code if wrong else 0
