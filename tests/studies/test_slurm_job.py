@@ -104,6 +104,20 @@ def test_a_signal_is_passed_on_and_the_job_requeued(work, tmp_path, number):
     assert calls(tmp_path) == ["requeue 7_2"]
 
 
+def test_a_run_that_did_not_listen_yet_goes_on_later(work, tmp_path):
+    signal_once_begun(tmp_path, signal.SIGTERM)
+    with pytest.raises(SystemExit):
+        work("signal.signal(signal.SIGTERM, signal.SIG_DFL); time.sleep(30)")
+    assert codes(tmp_path) == {"run0": 143}
+    assert calls(tmp_path) == ["requeue 7_2"]
+
+
+def test_a_run_that_was_killed_does_not_bring_its_job_back(work, tmp_path):
+    work("import os; os.kill(os.getpid(), 9)")
+    assert codes(tmp_path) == {"run0": 137}
+    assert calls(tmp_path) == []
+
+
 def test_a_requeued_job_does_only_what_is_not_done(work, tmp_path):
     run = tmp_path / "out" / "runs" / "run0"
     run.mkdir(parents=True)

@@ -136,8 +136,8 @@ def test_a_job_says_what_it_needs(slurm, out):
     waiting.execute(three, Options(runs_per_job=2, **options), Told())
     lines = script(slurm, 1).splitlines()
     expected = ["--partition=p", "--gres=gpu:2", "--constraint='a&b'", "--time=3"]
-    # Two runs of four threads each; half of the limit.
-    expected += ["--cpus-per-task=8", "--signal=USR2@90", "--requeue"]
+    # Two runs of four threads each; a quarter of the limit.
+    expected += ["--cpus-per-task=8", "--signal=USR2@45", "--requeue"]
     expected += ["--array=0-1%2", "--job-name=compare_ssgan-digits"]
     assert {f"#SBATCH {each}" for each in expected} <= set(lines)
     (srun,) = (line for line in lines if line.startswith("srun "))

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, progress, stop
 from compare_ssgan.studies.executors import inline
-from compare_ssgan.studies.executors.base import Options
+from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.executors.slurm import queue
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
@@ -65,11 +66,11 @@ def work(handed: Work) -> None:
     with stop.listening() as flag:
         # Never 1: that one would write to the terminal.
         options = Options(jobs=max(2, len(left)), program=handed.program)
-        inline.execute([] if flag() else left, options, report)
+        ending = inline.execute([] if flag() else left, options, report)
         path = codes_path(handed.requests[0].directory, _name())
         files.write_json(path, report.codes)
-        stopped = (PreemptedError.exit_code, None)
-        if any(report.codes.get(each.run_id) in stopped for each in left):
+        stopped = flag() or ending is Ending.STOPPED
+        if any(_goes_on(report.codes.get(each.run_id), stopped) for each in left):
             _requeue()
             sys.exit(PreemptedError.exit_code)
 
@@ -77,6 +78,14 @@ def work(handed: Work) -> None:
 def codes_path(directory: pathlib.Path, job: str) -> pathlib.Path:
     """Returns the file in which a job leaves the exit codes of its runs, by id."""
     return folder(directory) / f"{job}.json"
+
+
+def _goes_on(code: int | None, stopped: bool) -> bool:
+    """Whether a run has more to do, when its job was asked to stop or not."""
+    if code is None or code == PreemptedError.exit_code:
+        return True
+    # The signal ended one that was about to begin, and did not listen yet.
+    return stopped and code == inline.SIGNALLED + signal.SIGTERM
 
 
 def _name() -> str:

@@ -15,8 +15,8 @@ from compare_ssgan.studies.record import now
 from compare_ssgan.studies.request import RunRequest
 
 _COMMANDS = ("sbatch", "squeue", "scontrol", "srun")
-# Seconds before a job's time limit at which it is told to save, but at most half of
-# the limit. Slurm may tell it up to a minute earlier.
+# Seconds before a job's time limit at which it is told to save, but at most a quarter
+# of the limit. Slurm may tell it up to a minute earlier.
 _LEAD_SECONDS = 120
 # What submitit leaves of a submission that failed.
 _REST = re.compile(r"[0-9a-f]{32}\.pkl|\.submission_file_[0-9a-f]{32}\.sh")
@@ -118,7 +118,7 @@ def _parameters(
     """Returns submitit's parameters of a submission."""
     requests = [request for group in groups for request in group]
     minutes = options.minutes
-    lead = _LEAD_SECONDS if minutes is None else min(_LEAD_SECONDS, 30 * minutes)
+    lead = _LEAD_SECONDS if minutes is None else min(_LEAD_SECONDS, 15 * minutes)
     parameters: dict[str, Any] = {
         "job_name": f"compare_ssgan-{requests[0].study}",
         # submitit's own default is 5 minutes, the partition's is None.
