@@ -1,5 +1,6 @@
 """Twelve real runs on a real Slurm that takes everything away from them once."""
 
+import functools
 import json
 import os
 import pathlib
@@ -39,7 +40,7 @@ SETTINGS = (
 )
 SET = [word for setting in SETTINGS for word in ("--set", setting)]
 # On a busy machine everything takes its time.
-LONG_SECONDS = 300.0
+LONG_SECONDS = 500.0
 
 
 class Study:
@@ -96,7 +97,9 @@ class Study:
         return files.read_rows(self.out / "runs" / run / "attempts.jsonl")
 
     def steps(self, run):
-        return len(files.read_rows(self.out / "runs" / run / "train.jsonl"))
+        """Returns how many steps were taken, or -1 before training begins."""
+        rows = files.read_rows(self.out / "runs" / run / "train.jsonl")
+        return len(rows) if self.attempts(run) else -1
 
     def pid(self, run):
         return self.attempts(run)[-1]["pid"]
@@ -125,27 +128,39 @@ def jobs_at(slurm, node):
     return sorted(found) if len(found) == 2 else None
 
 
+def hold(study, runs, steps):
+    """Stops processes of runs as soon as they have trained for some steps.
+
+    However fast or slow the machine is, they are disturbed while they train.
+    """
+    for run in sorted(runs):
+        if study.steps(run) >= steps and study.attempts(run)[-1]["status"] == "running":
+            os.kill(study.pid(run), signal.SIGSTOP)
+            runs.remove(run)
+    return not runs
+
+
+def release_when_told(study, runs):
+    """Lets held runs go on once they were asked to stop."""
+    for pid in map(study.pid, runs):
+        wait_for(functools.partial(has_pending, pid, signal.SIGTERM), LONG_SECONDS)
+        os.kill(pid, signal.SIGCONT)
+
+
 def disturb(slurm, study):
     """Disturbs five runs as they train; returns them by what was done to them."""
     slow = next(iter(study.handed_over()))
-
-    def trains(run):
-        return study.steps(run) >= 15
-
-    # Held up until its time is nearly over.
-    wait_for(lambda: trains(slow), LONG_SECONDS)
-    os.kill(study.pid(slow), signal.SIGSTOP)
     killed, stranded = (study.run_of(job) for job in jobs_at(slurm, "n2"))
     preempted = [study.run_of(job) for job in jobs_at(slurm, "n3")]
-    wait_for(lambda: trains(killed), LONG_SECONDS)
+    early, later = {slow}, {killed, stranded, *preempted}
+    wait_for(lambda: hold(study, early, 0) and hold(study, later, 15), LONG_SECONDS)
     slurm.kill_job(study.handed_over()[killed][0])
-    wait_for(lambda: trains(stranded), LONG_SECONDS)
     slurm.kill_node("n2")
-    wait_for(lambda: all(map(trains, preempted)), LONG_SECONDS)
     high = ["--partition=high", "--exclusive", "--nodelist=n3", "--output=/dev/null"]
     slurm.call("sbatch", *high, "--wrap=sleep 1")
-    wait_for(lambda: has_pending(study.pid(slow), signal.SIGTERM), LONG_SECONDS)
-    os.kill(study.pid(slow), signal.SIGCONT)
+    release_when_told(study, preempted)
+    # Its time is nearly over.
+    release_when_told(study, [slow])
     return {
         "killed": killed,
         "stranded": stranded,
