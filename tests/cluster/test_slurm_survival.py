@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan.studies import files
-from tests.cluster.slurm_cluster import wait_for
+from tests.cluster.slurm_cluster import kill, wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -115,9 +115,12 @@ def weights(run):
     }
 
 
-def has_pending(pid, number):
-    """Whether a signal waits for a process that is stopped."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+def was_told(pid, number):
+    """Whether a signal waits for a stopped process, or has ended it already."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
     (line,) = (each for each in status.splitlines() if each.startswith("ShdPnd"))
     return bool(int(line.split()[1], 16) >> (number - 1) & 1)
 
@@ -141,10 +144,10 @@ def hold(study, runs, steps):
 
 
 def release_when_told(study, runs):
-    """Lets held runs go on once they were asked to stop."""
+    """Lets held runs go on once they were asked to stop, as Slurm may do itself."""
     for pid in map(study.pid, runs):
-        wait_for(functools.partial(has_pending, pid, signal.SIGTERM), LONG_SECONDS)
-        os.kill(pid, signal.SIGCONT)
+        wait_for(functools.partial(was_told, pid, signal.SIGTERM), LONG_SECONDS)
+        kill([pid], signal.SIGCONT)
 
 
 def disturb(slurm, study):
