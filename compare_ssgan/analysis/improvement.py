@@ -74,5 +74,5 @@ def _resampled(wins: Array, number: int) -> Array:
     counts = []
     for side, size in enumerate(wins.shape):
         drawn = bootstrap.resamples(size, stream=2 * number + side)
-        counts.append((drawn[:, :, None] == np.arange(size)).sum(axis=1))
+        counts.append(np.stack([(drawn == i).sum(axis=1) for i in range(size)], axis=1))
     return np.einsum("bi,ij,bj->b", counts[0], wins, counts[1]) / wins.size

@@ -61,8 +61,11 @@ def test_another_metric_chooses_the_step():
     )
     assert rule.needs_direction
     assert not rule.of_unfinished
-    # Given is the curve of that metric.
-    assert rule.pick(curve(9.0, 2.0, 5.0), True) == (100, 2.0)
+
+
+def test_who_has_but_the_shown_curve_cannot_choose_by_another_metric():
+    with pytest.raises(InputError, match="by:METRIC: only tables choose by another"):
+        parse_selection("by:fid").pick(curve(9.0, 2.0, 5.0), True)
 
 
 @pytest.mark.parametrize(
