@@ -1,5 +1,6 @@
 """Twelve real runs on a real Slurm that takes everything away from them once."""
 
+import concurrent.futures
 import functools
 import json
 import os
@@ -150,26 +151,25 @@ def release_when_told(study, runs):
         kill([pid], signal.SIGCONT)
 
 
+def hold_to_its_limit(study, run):
+    """Makes a run so slow that its job's time is over before it is done."""
+    wait_for(functools.partial(hold, study, {run}, 0), LONG_SECONDS)
+    release_when_told(study, [run])
+
+
 def disturb(slurm, study):
-    """Disturbs five runs as they train; returns them by what was done to them."""
-    slow = next(iter(study.handed_over()))
+    """Disturbs four runs as they train; returns them by what was done to them."""
     killed, stranded = (study.run_of(job) for job in jobs_at(slurm, "n2"))
     preempted = [study.run_of(job) for job in jobs_at(slurm, "n3")]
-    early, later = {slow}, {killed, stranded, *preempted}
-    wait_for(lambda: hold(study, early, 0) and hold(study, later, 15), LONG_SECONDS)
+    wait_for(
+        functools.partial(hold, study, {killed, stranded, *preempted}, 15), LONG_SECONDS
+    )
     slurm.kill_job(study.handed_over()[killed][0])
     slurm.kill_node("n2")
     high = ["--partition=high", "--exclusive", "--nodelist=n3", "--output=/dev/null"]
     slurm.call("sbatch", *high, "--wrap=sleep 1")
     release_when_told(study, preempted)
-    # Its time is nearly over.
-    release_when_told(study, [slow])
-    return {
-        "killed": killed,
-        "stranded": stranded,
-        "preempted": preempted,
-        "slow": slow,
-    }
+    return {"killed": killed, "stranded": stranded, "preempted": preempted}
 
 
 def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
@@ -178,11 +178,17 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     output = first.communicate()
     assert first.returncode == 0, output
     assert "10 runs are not submitted yet" in output[1]
+    slow = next(iter(study.handed_over()))
     # Two sweeps at once, of what is left.
     sweeps = [study.sweep(), study.sweep()]
-    wait_for(lambda: jobs_at(slurm, "n2") and jobs_at(slurm, "n3"), LONG_SECONDS)
     try:
-        disturbed = disturb(slurm, study)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            holding = pool.submit(hold_to_its_limit, study, slow)
+            wait_for(
+                lambda: jobs_at(slurm, "n2") and jobs_at(slurm, "n3"), LONG_SECONDS
+            )
+            disturbed = disturb(slurm, study)
+            holding.result()
         outputs = [sweep.communicate(timeout=LONG_SECONDS) for sweep in sweeps]
     finally:
         for sweep in sweeps:
@@ -199,7 +205,7 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     assert all(statuses[-1] == "complete" for statuses in ended.values()), ended
     # Who was asked to stop saved first; and nobody began anew.
     assert ended[disturbed["killed"]][0] == ended[disturbed["stranded"]][0] == "killed"
-    for run in (*disturbed["preempted"], disturbed["slow"]):
+    for run in (*disturbed["preempted"], slow):
         assert ended[run][0] == "stopped", run
         assert study.attempts(run)[0]["to_step"] == study.attempts(run)[1]["from_step"]
     for run in (disturbed["killed"], disturbed["stranded"], *disturbed["preempted"]):
