@@ -37,6 +37,8 @@ class RunRequest:
         threads: Number of threads, None for all.
         strategy: How the run is distributed over devices.
         data_dir: Where data sets are, None for the default.
+        planned: File of a planned run, which then says all but where and on what to
+            compute; see `studies.planned`.
         method: Filled in by `load`: stem of the last gin file.
         family: Filled in by `load`: the macro FAMILY.
         run_id: Filled in by `load`.
@@ -52,6 +54,7 @@ class RunRequest:
     threads: int | None = None
     strategy: str = "none"
     data_dir: str | None = None
+    planned: pathlib.Path | None = None
     method: str = ""
     family: str = ""
     run_id: str = ""
@@ -135,7 +138,7 @@ def import_roots() -> None:
     """Imports everything that gin files may name."""
     components.import_all()
     # Here, because they import this module.
-    for name in ("experiment", "plan"):
+    for name in ("experiment", "study_file"):
         importlib.import_module(f"compare_ssgan.studies.{name}")
 
 
@@ -146,6 +149,14 @@ def study_name(request: RunRequest) -> str:
         content = schema.check(files.read_json(plan), str(plan), {"study": str})
         return str(content["study"])
     return request.study
+
+
+def check_strategy(request: RunRequest) -> None:
+    """Raises InputError unless there is the strategy of a request."""
+    if request.strategy not in STRATEGIES:
+        raise InputError(
+            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
+        )
 
 
 def is_seed(value: object) -> bool:
@@ -211,10 +222,7 @@ def _check(request: RunRequest) -> None:
         raise InputError(
             f"--seed must be a whole number from 0 on, not {request.seed!r}."
         )
-    if request.strategy not in STRATEGIES:
-        raise InputError(
-            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
-        )
+    check_strategy(request)
 
 
 def _files(request: RunRequest) -> list[str]:

@@ -31,12 +31,8 @@ def stop(number, frame):
 signal.signal(signal.SIGTERM, stop)
 with (out / "calls").open("a") as calls:
     calls.write(json.dumps(words) + "\\n")
-planned = json.loads((out / "study.json").read_text())["planned"]
-method = pathlib.Path(value["--gin"]).stem
-run = next(
-    p for p in planned
-    if p["method"] == method and str(p["seed"]) == value["--seed"]
-)
+run = json.loads(pathlib.Path(value["--planned"]).read_text())
+method = run["method"]
 directory = out / "runs" / run["run_id"]
 directory.mkdir(parents=True, exist_ok=True)
 behave
@@ -86,28 +82,30 @@ def test_the_plan_is_on_record(program, tmp_path):
         "run_id",
         "dataset",
         "method",
+        "family",
         "budget",
         "seed",
+        "steps",
         "settings",
     }
 
 
-def test_runs_are_started_as_a_user_would(program, tmp_path):
+def test_runs_are_started_as_planned(program, tmp_path):
     overrides = Overrides(settings=("STEPS = 3",), threads=1, data_dir="/data")
     out = tmp_path / "out"
-    sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
-    expected = "run --gin gin_configs/plain.gin --dataset toy --budget short --seed 0"
+    summary = sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
+    first = next(iter(summary.states))
     assert calls(out)[0] == [
-        *expected.split(),
-        "--set",
-        "STEPS = 3",
-        "--out",
-        str(out),
-        "--threads",
-        "1",
-        "--data_dir",
-        "/data",
+        *("run", "--planned", str(out / "planned" / f"{first}.json")),
+        *("--out", str(out), "--threads", "1", "--data_dir", "/data"),
     ]
+
+
+def test_a_run_that_is_not_planned_is_started_as_a_user_would(load, tmp_path):
+    words = inline.command(load("STEPS = 3", seed=1), ("program",))
+    expected = "program run --gin gin_configs/plain.gin --dataset toy --budget short"
+    expected = [*expected.split(), "--seed", "1", "--set", "STEPS = 3"]
+    assert words == [*expected, "--out", str(tmp_path / "out")]
 
 
 def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
@@ -117,7 +115,10 @@ def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
     assert summary.exit_code == 1
     assert list(summary.states.values()) == ["complete", "missing"] * 2
     assert "failed with exit code 1" in capsys.readouterr().err
-    assert str(summary) == "both: 2 complete, 2 missing"
+    first, *others = str(summary).splitlines()
+    assert first == "both: 2 complete, 2 missing"
+    assert [line.split("-seed")[0] for line in others] == ["  toy-other"] * 2
+    assert all(line.endswith(": failed with exit code 1") for line in others)
     # The same command again does what failed.
     assert sweep(BOTH, out, options=Options(program=program())).exit_code == 0
     assert len(calls(out)) == 6
@@ -179,8 +180,9 @@ def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     summary = sweep(BOTH, out, dry_run=True, options=Options(program=program()))
     assert not out.exists()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[:-1] == [f"{run_id}  missing" for run_id in summary.states]
-    assert printed[-1] == "4 runs: 4 missing"
+    assert printed[:-2] == [f"{run_id}  missing" for run_id in summary.states]
+    assert printed[-2] == "4 runs: 4 missing"
+    assert printed[-1] == "No past run tells how long they will take."
 
 
 def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
