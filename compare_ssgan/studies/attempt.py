@@ -197,8 +197,8 @@ class Attempt:
     def _warn_of_commits(self) -> None:
         commit = self._record.read().get("git_commit")
         # Attempts of older versions have none.
-        before = {row.get("git_commit") for row in self._record.attempts()}
-        before -= {commit, None}
+        known = [row.get("git_commit") for row in self._record.attempts()]
+        before = {each for each in known if each} - {commit}
         if self.resumed and commit and before:
             listed = ", ".join(sorted(before))
             logging.warning(

@@ -43,9 +43,8 @@ def duration(seconds: float) -> str:
 
 def _past(directory: pathlib.Path) -> estimates.Past:
     places = {directory.resolve(): directory}
-    places |= {
-        path.resolve(): path for path in sorted(pathlib.Path().glob("results/*"))
-    }
+    others = sorted(pathlib.Path().glob("results/*"))
+    places |= {path.resolve(): path for path in others}
     found: list[records.Run] = []
     for place in places.values():
         if (place / "runs").is_dir():

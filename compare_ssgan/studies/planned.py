@@ -116,8 +116,8 @@ def _directory(path: pathlib.Path) -> pathlib.Path:
     folder = path.absolute().parent
     if folder.name != FOLDER:
         raise InputError(
-            f"{path} is not in the folder {FOLDER} of a study. Say with --out where the "
-            "run shall be."
+            f"{path} is not in the folder {FOLDER} of a study. Say with --out where "
+            "the run shall be."
         )
     return folder.parent
 

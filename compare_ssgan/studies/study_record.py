@@ -49,9 +49,7 @@ def add(planned: Plan, *, forget: bool = False) -> Added:
     """
     path = planned.directory / FILE
     with _exclusively(planned.directory):
-        study, earlier = planned.study, []
-        if path.exists():
-            study, earlier = _read(path)
+        study, earlier = _read(path) if path.exists() else (planned.study, [])
         rows = {unit.request.run_id: _row(unit) for unit in planned.units}
         others = {
             row["run_id"]: row for row in earlier if row.get("run_id") not in rows
