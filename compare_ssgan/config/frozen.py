@@ -15,7 +15,7 @@ from compare_ssgan.errors import InputError
 
 
 class Frozen(NamedTuple):
-    """Every binding of a configuration, macros included, as it was written.
+    """Every binding of a configuration, macros included, as it was written; sorted.
 
     Attributes:
         shipped: Lines "name = value" of the suite's own files.
@@ -51,7 +51,7 @@ def freeze() -> Frozen:
                     "number, a text, a list or a component."
                 )
             written.append((line, origin.place))
-    return Frozen(tuple(shipped), tuple(written))
+    return Frozen(tuple(sorted(shipped)), tuple(sorted(written)))
 
 
 def thaw(frozen: Frozen) -> None:
