@@ -228,9 +228,7 @@ def test_edits_while_a_sweep_goes_on_change_nothing(
     path.write_text(path.read_text() + "toys.Game.width = 7\\n")
     """
     out = tmp_path / "out"
-    planned_ids = list(
-        sweep(str(study), out, options=Options(program=program())).states
-    )
+    expected = sweep(str(study), out, options=Options(program=program())).states
     shutil.rmtree(out)
     summary = sweep(str(study), out, options=Options(program=program(behave)))
     assert summary.states == expected == dict.fromkeys(expected, "complete")
