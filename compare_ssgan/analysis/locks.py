@@ -5,6 +5,7 @@ holds the kernel's lock of that file (flock) or, where the file system has none,
 lease: the file `lock.N` of the highest N. `studies.lock` takes both.
 """
 
+import contextlib
 import errno
 import fcntl
 import functools
@@ -122,6 +123,23 @@ def holder(lock: pathlib.Path) -> Holder | None:
         return None
     except PermissionError:
         return Holder()
+
+
+def described(lock: pathlib.Path) -> Holder | None:
+    """Returns who last described itself in a lock, alive or not.
+
+    None if nobody did, or it has ended in good order.
+
+    Args:
+        lock: As for `is_held`.
+    """
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        content = lock.read_bytes()
+        if content == LEASED:
+            content = leases(lock)[-1][1].read_bytes() if leases(lock) else b""
+        if content and not content.startswith(RELEASED):
+            return parse(content)
+    return None
 
 
 def parse(content: bytes) -> Holder:
