@@ -180,7 +180,7 @@ def read(directories: Directories) -> list[Run]:
     found: dict[pathlib.Path, Run] = {}
     for directory in directories:
         try:
-            for place in places(pathlib.Path(directory)):
+            for place in _places(pathlib.Path(directory)):
                 for key, run in _runs_below(place):
                     found.setdefault(key, run)
         except OSError as error:
@@ -193,7 +193,7 @@ def read(directories: Directories) -> list[Run]:
     return _with_families(list(found.values()))
 
 
-def places(directory: pathlib.Path) -> list[pathlib.Path]:
+def _places(directory: pathlib.Path) -> list[pathlib.Path]:
     """Returns the run or the studies that a directory given by the user means."""
     if not directory.is_dir():
         raise InputError(f"There is no directory {directory}.")

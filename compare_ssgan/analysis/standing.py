@@ -120,8 +120,9 @@ def _jobs(directory: pathlib.Path, runs: Sequence[Run]) -> list[Job | None]:
     """Returns the last job of each run, None of one that was never handed over."""
     # Of a single run, the study is two levels above.
     homes = [run.directory.parent.parent if run.directory else None for run in runs]
-    studies = {place.resolve() for place in records.places(directory)}
-    by_study = {study: queue.jobs(study) for study in {*studies, *homes} if study}
+    places = [directory, *(each for each in directory.iterdir() if each.is_dir())]
+    studies = {place.resolve() for place in places} | {home for home in homes if home}
+    by_study = {study: queue.jobs(study) for study in studies}
     # Nothing but the plan, which is in one of these, knows a run without directory.
     planned = {name: job for jobs in by_study.values() for name, job in jobs.items()}
     return [
