@@ -5,7 +5,6 @@ checkpoints. Past runs are assumed to have been on machines like the next one's.
 """
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -67,7 +66,7 @@ class Total(NamedTuple):
 
 
 class Past(NamedTuple):
-    """What past runs tell; made by `learn` or `past`.
+    """What past runs tell; made by `learn`.
 
     Attributes:
         speeds: (seconds per generator step, generator steps it was found in) by what
@@ -105,24 +104,12 @@ class Past(NamedTuple):
         return 0
 
 
-def past(directories: Iterable[str | os.PathLike[str]]) -> Past:
-    """Returns what the runs in directories tell; one without runs tells nothing.
+def learn(runs: Iterable[Run]) -> Past:
+    """Returns what runs tell.
 
     Args:
-        directories: Studies, which need not exist yet.
-
-    Raises:
-        InputError: If a record cannot be read.
+        runs: As `records.read` has them.
     """
-    found: list[Run] = []
-    for directory in directories:
-        if os.path.isdir(os.path.join(directory, "runs")):
-            found += records.read(directory)
-    return learn(found)
-
-
-def learn(runs: Iterable[Run]) -> Past:
-    """Returns what runs tell, as `records.read` has them."""
     told = Past({}, {}, {}, frozenset(r.run_id for r in runs if _is_over(r)))
     for run in runs:
         work = of_run(run)
