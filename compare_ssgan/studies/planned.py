@@ -12,7 +12,7 @@ from compare_ssgan.analysis import schema
 from compare_ssgan.config import Frozen
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files, spec
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 FOLDER = "planned"
 SCHEMA = 1

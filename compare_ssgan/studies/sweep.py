@@ -10,7 +10,7 @@ from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, forecast, planned, progress, study_record
 from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.plan import Overrides, Plan, plan
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 from compare_ssgan.studies.sweep_report import (
     DONE,
     Reporter,

@@ -9,7 +9,7 @@ from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import lock, progress
 from compare_ssgan.studies.executors.inline import SIGNALLED
 from compare_ssgan.studies.record import Record
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 DONE = ("complete", "diverged")
 # Where the last line of a log lies.

@@ -5,7 +5,7 @@ import pytest
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files, planned, run, spec
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 METHOD = """
 include 'gin_configs/base.gin'

@@ -7,7 +7,7 @@ from compare_ssgan.analysis import records
 from compare_ssgan.errors import InputError, RunHeldError
 from compare_ssgan.studies import lock, study_record
 from compare_ssgan.studies.plan import Plan, Unit
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 
 def plan(directory, *names, study="mine"):

@@ -4,7 +4,7 @@ import pathlib
 import pytest
 
 from compare_ssgan.studies import lock
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 from compare_ssgan.studies.sweep_report import (
     Reporter,
     Summary,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import stop
 from compare_ssgan.studies.executors.base import PROGRAM, Ending, Options, Report
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 # As a shell has it: this and the number of the signal.
 SIGNALLED = 128
