@@ -14,8 +14,9 @@ from compare_ssgan.studies.record import Record
 
 FILE, LOCK = "study.json", "study.lock"
 
-# Writing it takes milliseconds; whoever holds it longer has been stopped.
-_PATIENCE_SECONDS, _PAUSE_SECONDS = 20.0, 0.05
+# Writing it takes milliseconds. What a killed process held is free after a minute at
+# the latest; whoever holds it longer has been stopped.
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 90.0, 0.05
 
 
 class Added(NamedTuple):

@@ -25,7 +25,7 @@ study.grid = {
     'run.log_every': [1],
 }
 """
-LONGEST_SECONDS = 240
+LONGEST_SECONDS = 600
 
 
 class Sweep:
@@ -45,7 +45,13 @@ class Sweep:
             )
 
     def wait(self):
-        code = self.process.wait(LONGEST_SECONDS)
+        try:
+            code = self.process.wait(LONGEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It stops its runs, too.
+            self.process.terminate()
+            self.process.wait()
+            raise
         return code, self.log.read_text()
 
     def kill(self):
