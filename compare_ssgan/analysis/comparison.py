@@ -144,6 +144,22 @@ def compare(directories: Directories, metric: str, selection: Selection) -> Comp
             best value that is to be selected.
     """
     datasets = groups.by_dataset(records.read(directories))
+    return compare_groups(datasets, metric, selection)
+
+
+def compare_groups(
+    datasets: dict[str, list[Group]], metric: str, selection: Selection
+) -> Comparison:
+    """Computes what `compare` does of runs that were read before.
+
+    Args:
+        datasets: As `groups.by_dataset` returns them.
+        metric: A kind such as "fid", or a full name.
+        selection: Which number of a run counts.
+
+    Raises:
+        InputError: As for `compare`, but for what concerns directories.
+    """
     resolved = groups.resolve(datasets, metric)
     tables = [
         _table(dataset, name, members, selection)

@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare_ssgan.analysis import captions
 from compare_ssgan.analysis.comparison import (
@@ -171,6 +171,26 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
     "latex": _latex,
     "json": _json,
 }
+
+
+class Texts(NamedTuple):
+    """A table as its readers see it.
+
+    Attributes:
+        header: Names of the columns; the first one is that of the method.
+        left: Which columns are text, the others being numbers.
+        rows: [rows][columns], in the order of the rows of the table.
+    """
+
+    header: list[str]
+    left: list[bool]
+    rows: list[list[str]]
+
+
+def texts(table: Table) -> Texts:
+    """Returns the cells of a table, for whoever lays them out."""
+    rows = [_cells(row, table) for row in table.rows]
+    return Texts(_header(table), _left(table), rows)
 
 
 def _header(table: Table) -> list[str]:
