@@ -1,0 +1,166 @@
+"""Pictures small enough for a page, of the last grid of samples of runs."""
+
+import base64
+import hashlib
+import io
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from compare_ssgan.analysis.records import Run
+from compare_ssgan.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LARGEST_TOTAL = 12_000_000
+
+# Bytes of one picture. As text it takes a third more.
+_LARGEST = 120_000
+# Pixels of the longer side: what a wide screen shows, then ever less.
+_SIDES = (560, 420, 320, 240, 180, 128, 96, 64)
+_QUALITIES = (88, 72, 55)
+_STEP = re.compile(r"step_(\d+)")
+
+
+class Thumbnail(NamedTuple):
+    """A picture of a run.
+
+    Attributes:
+        picture: Number among the pictures.
+        name: Of the file, below the run's directory.
+        step: Generator step; None if the name of the file does not say.
+        width: Of the thumbnail, in pixels.
+        height: Of the thumbnail, in pixels.
+        original: Width and height of the grid.
+    """
+
+    picture: int
+    name: str
+    step: int | None
+    width: int
+    height: int
+    original: tuple[int, int]
+
+
+class Thumbnails(NamedTuple):
+    """The pictures of a page.
+
+    Attributes:
+        pictures: Each once, as addresses that start with `data:`.
+        by_run: By run_id, of the runs that have a grid.
+        unreadable: Names of files that are no pictures.
+        left_out: Number of runs whose picture found no room.
+    """
+
+    pictures: Sequence[str]
+    by_run: Mapping[str, Thumbnail]
+    unreadable: Sequence[str]
+    left_out: int
+
+
+class _Made(NamedTuple):
+    address: str
+    size: tuple[int, int]
+    original: tuple[int, int]
+
+
+def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
+    """Returns thumbnails of the last grid of each run that has one.
+
+    Args:
+        runs: Any runs.
+        budget: Bytes of all addresses together. The more pictures there are, the
+            smaller and coarser is each; if that does not do, the last ones are left
+            out.
+
+    Raises:
+        InputError: If a file cannot be read.
+    """
+    found = [(run, path) for run in runs if (path := _last(run))]
+    digests = [hashlib.sha256(_bytes(path)).digest() for _, path in found]
+    each = min(_LARGEST, budget // max(1, len(set(digests))) * 3 // 4)
+    made: dict[bytes, _Made | None] = {}
+    numbers: dict[str, int] = {}
+    by_run, unreadable, left_out = {}, [], 0
+    for digest, (run, path) in zip(digests, found, strict=True):
+        name = f"{run.run_id}/samples/{path.name}"
+        if digest not in made:
+            made[digest] = _thumbnail(_bytes(path), each)
+        thumbnail = made[digest]
+        if thumbnail is None:
+            unreadable.append(name)
+        elif sum(map(len, numbers)) + len(thumbnail.address) > budget:
+            left_out += 1
+        else:
+            number = numbers.setdefault(thumbnail.address, len(numbers))
+            step = _STEP.search(path.stem)
+            by_run[run.run_id] = Thumbnail(
+                number,
+                name,
+                int(step[1]) if step else None,
+                *thumbnail.size,
+                thumbnail.original,
+            )
+    return Thumbnails(list(numbers), by_run, unreadable, left_out)
+
+
+def _bytes(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _last(run: Run) -> pathlib.Path | None:
+    if run.directory is None or not (run.directory / "samples").is_dir():
+        return None
+    return max((run.directory / "samples").glob("*.png"), default=None)
+
+
+def _thumbnail(data: bytes, largest: int) -> _Made | None:
+    """Returns a picture of at most `largest` bytes; None if the data are none."""
+    # matplotlib, which draws the figures, brings it.
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.load()
+            picture = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    side = max(picture.size)
+    if side <= _SIDES[0]:
+        lossless = _encoded(picture, "PNG", optimize=True)
+        if len(lossless) <= largest:
+            return _Made(_address(lossless, "png"), picture.size, picture.size)
+    for pixels in _SIDES:
+        small = _shrunk(picture, pixels)
+        for quality in _QUALITIES:
+            lossy = _encoded(small, "JPEG", quality=quality, optimize=True)
+            if len(lossy) <= largest:
+                break
+        if len(lossy) <= largest:
+            break
+    return _Made(_address(lossy, "jpeg"), small.size, picture.size)
+
+
+def _shrunk(picture: "Image", side: int) -> "Image":
+    from PIL import Image
+
+    scale = side / max(picture.size)
+    if scale >= 1:
+        return picture
+    width, height = (max(1, round(scale * length)) for length in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _encoded(picture: "Image", format_name: str, **options: Any) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, format_name, **options)
+    return data.getvalue()
+
+
+def _address(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
