@@ -1,8 +1,9 @@
 // Draws curves as SVG, and reads them by pointer and keyboard.
 
-const MARGIN = {left: 58, right: 14, top: 12, bottom: 46};
+const MARGIN = {left: 58, right: 26, top: 30, bottom: 46};
 
-// `view` is {series, axis, axisLabel, logX, scaleY, single, label, valueLabel}.
+// `view` is {series, axis, axisLabel, logX, scaleY, single, label, valueLabel,
+// valueTitle}.
 function makeChart(id) {
   const picture = drawn("svg", {"aria-hidden": "true"});
   const tip = element("div", {class: "tip", hidden: true});
@@ -81,6 +82,7 @@ function makeChart(id) {
       return;
     }
     view.scale = scale;
+    picture.classList.toggle("singles", view.single);
     picture.replaceChildren(grid(), ...view.series.map(lineOf), drawn("g", {class: "cursor"}));
     emphasize(highlight);
   }
@@ -102,6 +104,7 @@ function makeChart(id) {
     parts.push(drawn("line", {class: "mark", x1: MARGIN.left, x2: right, y1: bottom, y2: bottom}));
     parts.push(drawn("text", {class: "axis-label", x: (MARGIN.left + right) / 2, y: view.height - 8, "text-anchor": "middle"},
       `${view.axisLabel}${unit}`));
+    parts.push(drawn("text", {class: "axis-label", x: MARGIN.left, y: 14}, view.valueTitle));
     return drawn("g", {}, parts);
   }
 

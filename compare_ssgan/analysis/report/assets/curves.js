@@ -51,14 +51,14 @@ function curvesOf(dataset) {
   showLegend(dataset, held, groups);
   const unplaced = series.reduce((sum, each) => sum + each.unplaced, 0);
   const panel = element("div", {class: "panel"}, heading,
-    element("p", {class: "caption"}, element("code", {}, info.name), ` ${info.label}. Line: median over seeds; band: their range.`,
+    element("p", {class: "caption"}, element("code", {}, info.name), " Line: median over seeds; band: their range.",
       series.some((each) => each.crosses.length) ? " \u2715: a run diverged." : ""),
     unplaced > 0 && element("p", {class: "quiet"}, `${counted(unplaced, "run")} not drawn: ${axis.absent}.`),
     element("div", {class: "plot"}, held.chart.node, held.legend),
     valuesOf(dataset, series, info));
   const draw = () => held.chart.draw({
     series, axis: axes.x, axisLabel: axis.label, logX: axes.logX, scaleY: axes.scaleY, single: axes.single,
-    valueLabel: info.label.split(" (")[0],
+    valueLabel: info.label.split(" (")[0], valueTitle: info.label,
     label: `${dataset.name}: ${info.name} over ${axis.label}. Left and right arrows move along a curve, up and down between curves.`,
   });
   return [panel, draw];
@@ -113,7 +113,7 @@ function valuesOf(dataset, series, info) {
       element("thead", {}, element("tr", {}, element("th", {scope: "col"}, "step"),
         series.map((each) => element("th", {scope: "col"}, each.group.label)))),
       element("tbody", {}, steps.map((step) => element("tr", {}, element("th", {scope: "row"}, wholeNumber(step)),
-        found.map((points) => element("td", {}, shortNumber(points.get(step)?.y))))))));
+        found.map((points) => element("td", {}, evenNumber(points.get(step)?.y ?? NaN))))))));
   };
   return element("details", {class: "values", ontoggle: fill}, element("summary", {}, "The medians as a table"), body);
 }

@@ -24,7 +24,7 @@ function measurementsOf(run) {
 }
 
 function measured(value) {
-  return value === null ? "NaN" : shortNumber(value);
+  return value === null ? "NaN" : evenNumber(value);
 }
 
 function divergenceText(run) {

@@ -32,14 +32,14 @@ function differences(here, there) {
 function differenceTable(run, other) {
   const found = differences(bindingsOf(run), bindingsOf(other));
   if (!found.length) return element("p", {class: "quiet"}, "The configurations are equal.");
-  const shown = (value, kind) => (value === null
+  const shown = (value) => (value === null
     ? element("td", {class: "left quiet"}, "not set")
-    : element("td", {class: "left"}, element("code", {class: kind}, value)));
+    : element("td", {class: "left"}, element("code", {}, value)));
   return element("div", {class: "scrolling", role: "region", tabindex: "0", "aria-label": "Settings that differ"},
     element("table", {id: "difference"},
       element("thead", {}, element("tr", {}, ["setting", nameOf(run), nameOf(other)].map((name) => element("th", {scope: "col", class: "left"}, name)))),
       element("tbody", {}, found.map(([name, one, two]) => element("tr", {},
-        element("th", {scope: "row", class: "left"}, element("code", {}, name)), shown(one, "here"), shown(two, "there"))))));
+        element("th", {scope: "row", class: "left"}, element("code", {}, name)), shown(one), shown(two))))));
 }
 
 function nameOf(run) {

@@ -44,14 +44,21 @@ function watchTheme() {
   show();
 }
 
+// On a phone the fields would hide what they choose.
+function watchWidth() {
+  const narrow = matchMedia("(max-width: 700px)");
+  const fold = () => (byId("filters").open = !narrow.matches);
+  narrow.addEventListener("change", fold);
+  fold();
+}
+
 function start() {
   showHead();
   watchTheme();
   watchDialogs();
   [showControls, showMethods, showCurves, showSamples, showRuns, showProblems, showProvenance].forEach(whenChanged);
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  // On a phone the fields would hide what they choose.
-  if (matchMedia("(max-width: 700px)").matches) byId("filters").open = false;
+  watchWidth();
   change({});
   awaitSamples();
   followAddress();

@@ -12,7 +12,7 @@ function runProblem(run) {
 function pickedValue(cell) {
   if (cell === null) return element("span", {class: "quiet"}, ABSENT);
   const [value, , problem] = cell;
-  if (isNumber(value)) return shortNumber(value);
+  if (isNumber(value)) return evenNumber(value);
   return element("span", {class: "quiet", title: text(problem)}, ABSENT);
 }
 

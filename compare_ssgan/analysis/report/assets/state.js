@@ -86,7 +86,7 @@ function showFields() {
     metrics.length > 0 &&
       choice("metric", "Metric", metrics.map((each) => [each, report.metrics[each].name]), state.metric ?? "",
         (metric) => change({metric: Number(metric)})),
-    choice("rule", "Which number of a run", rulesShown().map((rule) => [rule, ruleTitle(rule)]), state.rule,
+    choice("rule", "Selection", rulesShown().map((rule) => [rule, ruleTitle(rule)]), state.rule,
       (rule) => change({rule})),
     choice("family", "Family", [...everything, ...distinct(report.datasets.flatMap((dataset) =>
       dataset.groups.map((group) => group.family))).filter(Boolean).map((each) => [each, each])],

@@ -21,6 +21,14 @@ function powerOfTen(value) {
   return mantissa === "1" ? `10${raised}` : `${mantissa} \u00d7 10${raised}`;
 }
 
+// Returns four digits where columns of numbers are read below each other.
+function evenNumber(value) {
+  if (!Number.isFinite(value) || value === null) return ABSENT;
+  const size = Math.abs(value);
+  if (size === 0 || size >= 1e6 || size < 1e-4) return shortNumber(value);
+  return size >= 1000 ? wholeNumber(Math.round(value)) : value.toPrecision(4);
+}
+
 function wholeNumber(value) {
   return value === null || value === undefined ? ABSENT : value.toLocaleString("en-US");
 }
