@@ -21,7 +21,7 @@ assert "matplotlib" not in sys.modules, "importing must stay fast"
 print(tables.render(sys.argv[1]))
 status.render(sys.argv[1])
 assert "matplotlib" not in sys.modules, "a table draws nothing"
-records.load(sys.argv[1])
+frames.load(sys.argv[1])
 figures.curves(sys.argv[1], "fid", sys.argv[2])
 for name in ("tensorflow", "keras", "gin"):
     assert name not in sys.modules, name
@@ -56,7 +56,7 @@ def test_a_thousand_runs_load_within_three_seconds(large_study):
     import pandas  # noqa: F401
 
     start = time.process_time()
-    frame = records.load(large_study)
+    frame = frames.load(large_study)
     assert time.process_time() - start < 3.0
     assert len(frame) == 99_000
 

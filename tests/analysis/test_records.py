@@ -24,7 +24,7 @@ def statuses(study):
 def test_measurements_come_with_the_run_they_belong_to(tmp_path):
     lines = fabricate.measurements([300.0, 20.0], (0, 100), [fabricate.FID])
     fabricate.run(tmp_path, "ssgan", 1, lines, settings=["b.y = 2", "a.x = 1"])
-    frame = records.load(tmp_path)
+    frame = frames.load(tmp_path)
     assert list(frame.columns) == COLUMNS
     assert frame["value"].tolist() == [300.0, 20.0]
     assert frame["step"].tolist() == [0, 100]
@@ -43,7 +43,7 @@ def test_a_nan_stays_a_nan(tmp_path):
     lines = fabricate.measurements([math.nan], (0,), [fabricate.FID])
     directory = fabricate.run(tmp_path, "gan", 0, lines)
     assert '"value": NaN' in (directory / "metrics.jsonl").read_text()
-    assert records.load(tmp_path)["value"].isna().tolist() == [True]
+    assert frames.load(tmp_path)["value"].isna().tolist() == [True]
 
 
 def test_what_was_measured_later_is_added_and_the_training_wins(tmp_path):
@@ -63,7 +63,7 @@ def test_what_was_measured_later_is_added_and_the_training_wins(tmp_path):
     assert curve.evaluations == [{0: 5.0}, {0: 9.0, 3: 8.0}]
     # A run may have no other measurements.
     (directory / "metrics.jsonl").unlink()
-    assert len(records.load(tmp_path)) == 3
+    assert len(frames.load(tmp_path)) == 3
 
 
 def test_who_evaluates_a_run_does_not_train_it(tmp_path):
@@ -77,14 +77,14 @@ def test_runs_without_measurements_are_rows(tmp_path):
     fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("gan", 2)])
     fabricate.run(tmp_path, "gan", 0)
     fabricate.run(tmp_path, "gan", 1, False)
-    frame = records.runs(tmp_path).set_index("seed")
+    frame = frames.runs(tmp_path).set_index("seed")
     assert frame["status"].to_dict() == {0: "complete", 1: "complete", 2: "missing"}
     assert frame["num_measurements"].to_dict() == {0: 39, 1: 0, 2: 0}
     assert frame.loc[0, "last_step"] == 6000
     assert math.isnan(frame.loc[1, "last_step"])
     # What is planned has no family; it is that of the method's other runs.
     assert frame["family"].tolist() == ["unconditional"] * 3
-    assert set(records.load(tmp_path)["seed"]) == {0}
+    assert set(frames.load(tmp_path)["seed"]) == {0}
 
 
 def test_only_done_means_finished(tmp_path):
@@ -144,7 +144,7 @@ def test_a_truncated_last_line_is_skipped_with_a_warning(tmp_path, caplog, tail)
     directory = fabricate.run(tmp_path, "gan", 0)
     with (directory / "metrics.jsonl").open("a") as file:
         file.write(tail)
-    assert len(records.load(tmp_path)) == 39
+    assert len(frames.load(tmp_path)) == 39
     (message,) = caplog.messages
     assert f"{directory}/metrics.jsonl: the last line is truncated" in message
 
@@ -166,7 +166,7 @@ def test_any_other_malformed_line_is_an_error(tmp_path, line):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:4], line, *lines[4:]]) + "\n")
     with pytest.raises(InputError, match=r"metrics.jsonl, line 5 is not a valid"):
-        records.load(tmp_path)
+        frames.load(tmp_path)
 
 
 def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
@@ -174,7 +174,7 @@ def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
     halves = ['{"step": 0, "metric": "fid"', '"value": 1}', '{"x": 1}, {"y": 2}', ""]
     (directory / "metrics.jsonl").write_text("\n".join(halves))
     with pytest.raises(InputError, match="line 1 is not"):
-        records.load(tmp_path)
+        frames.load(tmp_path)
 
 
 def test_an_unreadable_run_json_is_an_error_that_names_it(tmp_path):
