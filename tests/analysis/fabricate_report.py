@@ -91,3 +91,26 @@ def hostile(place):
     content |= {"study": HOSTILE, "data": {HOSTILE: HOSTILE}, "method": HOSTILE}
     path.write_text(json.dumps(content))
     return pathlib.Path(place)
+
+
+def large(place, runs=1000, measurements=100, metrics=(fabricate.FID,)):
+    """A study of many runs that all have different values and pictures."""
+    methods = [*fabricate.FINAL]
+    steps = tuple(100 * number for number in range(measurements))
+    for number in range(runs):
+        method, seed = methods[number % len(methods)], number // len(methods)
+        settings = (f"a.b = {seed // 5}",)
+        lines = fabricate.measurements(
+            fabricate.curve(method, seed, steps), steps, metrics
+        )
+        directory = fabricate.run(
+            place, method, seed % 5, lines, settings=settings, digest=number,
+            config=[f"a.c{line} = {line}" for line in range(30)] + [*settings],
+        )  # fmt: skip
+        complete(directory, samples=False)
+        rng = np.random.default_rng(number)
+        noise = rng.integers(0, 255, (270, 270, 3), np.uint8)
+        path = directory / "samples" / "step_009900.png"
+        path.parent.mkdir()
+        Image.fromarray(noise).save(path, compress_level=0)
+    return pathlib.Path(place)

@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from compare_ssgan.analysis import timings
 from compare_ssgan.analysis.records import Run
 from compare_ssgan.analysis.report.pools import Pools, numbers
 
@@ -25,7 +24,7 @@ class Axis(NamedTuple):
 AXES = (
     Axis("steps", "generator steps", ""),
     Axis("images", "real images seen", "these records do not count images"),
-    Axis("wall", "wall time", "these records have no times of measurements"),
+    Axis("wall", "time of training", "these records do not time their steps"),
     Axis("operations", "operations", "these records do not count operations"),
 )
 
@@ -47,14 +46,14 @@ def of(run: Run, metrics: list[str], pools: Pools) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {
         "steps": steps,
         "images": [by_step[step].images_seen for step in steps],
-        "wall": [getattr(by_step[step], "wall_seconds", np.nan) for step in steps],
-        "operations": [getattr(by_step[step], "operations", np.nan) for step in steps],
+        "wall": timings.read(run.directory).at(steps).tolist(),
+        "operations": [(run.operations_per_step or 0) * step for step in steps],
     }
     axes = {
         name: pools.numbers.add(tuple(numbers(column)))
         for name, column in columns.items()
-        if any(np.isfinite(value) and value > 0 for value in column)
-        or (name == "steps" and steps)
+        # What nothing says, or says to be nothing, is not on record.
+        if name == "steps" or any(value > 0 for value in column)
     }
     curves = {}
     for metric in run.metrics:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import math
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,11 @@ LARGEST_TOTAL = 12_000_000
 
 # Bytes of one picture. As text it takes a third more.
 _LARGEST = 120_000
-# Pixels of the longer side: what a wide screen shows, then ever less.
-_SIDES = (560, 420, 320, 240, 180, 128, 96, 64)
-_QUALITIES = (88, 72, 55)
+# Pixels of the longer side: what a wide screen shows, and what still shows something.
+_LARGEST_SIDE = 560
+_SMALLEST_SIDE = 64
+_QUALITY = 80
+_TRIES = 5
 _STEP = re.compile(r"step_(\d+)")
 
 
@@ -130,19 +133,20 @@ def _thumbnail(data: bytes, largest: int) -> _Made | None:
             picture = image.convert("L" if image.mode in ("1", "L") else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    side = max(picture.size)
-    if side <= _SIDES[0]:
-        lossless = _encoded(picture, "PNG", optimize=True)
+    side = min(_LARGEST_SIDE, max(picture.size))
+    # What is that much larger would be too large again.
+    if side == max(picture.size) and len(data) <= 2 * largest:
+        lossless = _encoded(picture, "PNG")
         if len(lossless) <= largest:
             return _Made(_address(lossless, "png"), picture.size, picture.size)
-    for pixels in _SIDES:
-        small = _shrunk(picture, pixels)
-        for quality in _QUALITIES:
-            lossy = _encoded(small, "JPEG", quality=quality, optimize=True)
-            if len(lossy) <= largest:
-                break
-        if len(lossy) <= largest:
+    for _ in range(_TRIES):
+        small = _shrunk(picture, side)
+        lossy = _encoded(small, "JPEG", quality=_QUALITY)
+        if len(lossy) <= largest or side == _SMALLEST_SIDE:
             break
+        # Bytes are about proportional to the area.
+        side = int(side * 0.93 * math.sqrt(largest / len(lossy)))
+        side = max(_SMALLEST_SIDE, side)
     return _Made(_address(lossy, "jpeg"), small.size, picture.size)
 
 
