@@ -33,7 +33,8 @@ class Timings(NamedTuple):
         """
         if not len(self.steps):
             return np.full(np.shape(steps), np.nan)
-        return np.interp(steps, self.steps, self.seconds, right=np.nan)
+        points = np.asarray(steps, np.float64)
+        return np.interp(points, self.steps, self.seconds, right=np.nan)
 
 
 UNKNOWN = Timings(np.zeros(0, np.int64), np.zeros(0))

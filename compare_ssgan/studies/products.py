@@ -74,8 +74,9 @@ def _trips(op: tf.Operation) -> int:
         return 1
     # Its second variable is `maximum_iterations`, below 0 for none.
     most = tf.get_static_value(op.inputs[1]) if len(op.inputs) > 1 else None
-    known = most is not None and most.shape == () and most.dtype == "int32"
-    return int(most) if known and most >= 0 else 1
+    if most is None or most.shape != () or most.dtype != "int32":
+        return 1
+    return int(most) if most >= 0 else 1
 
 
 def _matmul(op: tf.Operation) -> int:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis import frames
 from tests.analysis import fabricate
 
 TABLE = """

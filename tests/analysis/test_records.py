@@ -7,7 +7,7 @@ import socket
 import numpy as np
 import pytest
 
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis import frames, records
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
 
