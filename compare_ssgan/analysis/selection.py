@@ -12,6 +12,7 @@ import numpy as np
 
 from compare_ssgan.analysis.measurements import Curve
 from compare_ssgan.errors import InputError
+from compare_ssgan.protocols import read
 
 
 class Selected(NamedTuple):
@@ -40,6 +41,8 @@ class Selection(NamedTuple):
         needs_direction: Whether there is nothing to select where neither low nor high
             values are better.
         pick: (curve, lower_is_better) -> the selected point.
+        by: Kind or full name of the metric whose curve decides; None if it is the
+            reported one.
     """
 
     name: str
@@ -47,10 +50,11 @@ class Selection(NamedTuple):
     of_unfinished: bool
     needs_direction: bool
     pick: Callable[[Curve, bool | None], Selected]
+    by: str | None = None
 
 
 def parse_selection(text: str) -> Selection:
-    """Returns the rule called "last", "best" or "step:N".
+    """Returns the rule called "last", "best", "step:N" or "by:METRIC".
 
     Raises:
         InputError: If there is no such rule.
@@ -63,10 +67,41 @@ def parse_selection(text: str) -> Selection:
     match = re.fullmatch(r"step:(\d[\d_]*)", text)
     if match:
         return _at_step(int(match[1].replace("_", "")))
+    if text.startswith("by:") and len(text) > 3:
+        metric = text.removeprefix("by:")
+        title = f"measurement at the step where {metric} is best"
+        return Selection(text, title, False, True, _best, metric)
     raise InputError(
         f"There is no selection rule '{text}'. Rules: last, best, step:N (the "
-        "measurement at generator step N, e.g. step:5000)."
+        "measurement at generator step N, e.g. step:5000), by:METRIC (the measurement "
+        "at the step where another metric is best, e.g. by:fid10k_train_inception)."
     )
+
+
+def check_apart(reported: str, chosen_by: str) -> None:
+    """Raises InputError unless one metric may choose what another one reports.
+
+    A step that is chosen by the images it is judged on is the best one for them, so
+    both may not be of the same split, whatever the metrics are. One without real
+    images, such as the Inception score, has no split.
+
+    Args:
+        reported: Full name.
+        chosen_by: Full name.
+    """
+    if reported == chosen_by:
+        raise InputError(
+            f"--select by:{chosen_by}: that is the reported metric itself. Use "
+            "--select best, which says so, or a metric of another split."
+        )
+    names = read(reported), read(chosen_by)
+    splits = [name.split for name in names if name and name.split]
+    if len(splits) == 2 and (splits[0] == splits[1] or "all" in splits):
+        raise InputError(
+            f"--select by:{chosen_by}: {reported} is measured on the same images "
+            f"({' and '.join(sorted({*splits}))}). Choose by a metric of another "
+            "split, such as train."
+        )
 
 
 def _last(curve: Curve, lower_is_better: bool | None) -> Selected:

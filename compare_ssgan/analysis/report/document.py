@@ -1,6 +1,7 @@
 """All that a page knows, as JSON."""
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -60,14 +61,15 @@ def build(
     pools = Pools()
     sources = {run.run_id: provenance.read(run) for run in found}
     trained = {key: each.code for key, each in sources.items() if each.code}
-    made = (now or datetime.datetime.now()).strftime("%Y-%m-%d %H:%M")
+    clock = (now or datetime.datetime.now()).strftime("%Y-%m-%d %H:%M")
     codes: Pool[tuple[tuple[str, str], ...]] = Pool()
+    tables = [comparisons.of_dataset(*item) for item in datasets.items()]
     listed = _runs(datasets, sources, names, pools, codes)
     data = {
         "schema": SCHEMA,
         "version": compare_ssgan.__version__,
         "studies": list(dict.fromkeys(run.study for run in found)),
-        "caveats": caveats.of(found, trained, made),
+        "caveats": caveats.of(found, trained, clock),
         "axes": [axis._asdict() for axis in curves.AXES],
         "metrics": [_metric(name) for name in names],
         "first": _first(names, metric),
@@ -75,14 +77,16 @@ def build(
             {
                 "name": name,
                 "groups": _groups(members, found, pools),
-                "tables": comparisons.of_dataset(name, members, names, pools),
+                "tables": [comparisons.content(each, names, pools) for each in made],
             }
-            for name, members in datasets.items()
+            for (name, members), made in zip(datasets.items(), tables, strict=True)
         ],
+        "across": comparisons.across_datasets(tables, pools),
         "runs": listed,
         "codes": [dict(code) for code in codes.items],
         "texts": pools.texts.items,
         "numbers": pools.numbers.items,
+        "grids": [json.loads(grid) for grid in pools.grids.items],
     }
     return Document(data, _configs(found, sources), found)
 

@@ -32,11 +32,13 @@ class Pools:
     Attributes:
         texts: Errors, settings, problems, lines of configurations.
         numbers: Axes of curves, which are those of most other runs, too.
+        grids: Further tables as JSON, which are those of other rules, too.
     """
 
     def __init__(self) -> None:
         self.texts: Pool[str] = Pool()
         self.numbers: Pool[tuple[float | None, ...]] = Pool()
+        self.grids: Pool[str] = Pool()
 
 
 def number(value: float | None) -> float | None:

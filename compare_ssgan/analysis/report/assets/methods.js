@@ -3,34 +3,50 @@
 const VERDICTS = ["tied", "better", "worse", "differs"];
 const methodTables = new Map();
 
+// Returns what a cell says, which is marked if it is a list.
+function said(entry) {
+  return Array.isArray(entry) ? entry[0] : entry;
+}
+
 // Returns a cell; what a comparison comes to stands out.
-function statistic(shown) {
+function statistic(entry) {
+  const shown = said(entry);
   const verdict = VERDICTS.find((word) => shown.startsWith(`${word} `));
   if (verdict) {
     return [element("span", {class: "verdict", "data-verdict": verdict}, verdict), shown.slice(verdict.length)];
   }
-  return shown === "" || shown === "-" ? element("span", {class: "quiet"}, shown && ABSENT) : shown;
+  if (shown === "" || shown === "-") return element("span", {class: "quiet"}, shown && ABSENT);
+  return entry === shown ? shown : element("strong", {class: "marked"}, shown);
 }
 
-function methodColumns(table) {
-  return table.header.map((name, index) => ({
-    name,
-    left: table.left[index],
-    key: (row) => (row.texts[index] === "" || row.texts[index] === "-" ? null : index ? sortKey(row.texts[index]) : row.texts[0]),
-    cell: (row) => (index ? statistic(row.texts[index]) : methodName(row)),
-  }));
+// Returns the columns of a table as the suite lays it out; `first` makes the first cell.
+function columnsOf(grid, first) {
+  return grid.header.map((name, index) => {
+    const shown = (row) => said(row.entries[index]);
+    return {
+      name,
+      left: grid.left[index],
+      key: (row) => (["", "-"].includes(shown(row)) ? null : index ? sortKey(shown(row)) : shown(row)),
+      cell: (row) => (index ? statistic(row.entries[index]) : first(row)),
+    };
+  });
 }
 
 function methodName(row) {
-  if (!row.group) return row.texts[0];
   return element("button", {
     type: "button", class: "link", title: `Show the runs of ${row.group.label}`,
     onclick: () => {
-      change({method: row.group.method, dataset: state.dataset});
+      change({method: row.group.method});
       byId("runs").focus();
       byId("runs").scrollIntoView();
     },
-  }, row.texts[0]);
+  }, said(row.entries[0]));
+}
+
+// Returns the view of a table that keeps its order from one showing to the next.
+function viewOf(id, label) {
+  if (!methodTables.has(id)) methodTables.set(id, makeTable(id, label));
+  return methodTables.get(id);
 }
 
 function methodsOf(dataset) {
@@ -40,25 +56,33 @@ function methodsOf(dataset) {
   if (!table) return element("div", {class: "panel"}, heading, element("p", {class: "quiet"}, noTable(dataset, metric)));
   const shown = new Set(groupsShown(dataset));
   const rows = dataset.groups
-    .map((group, index) => ({group, texts: table.rows[index]}))
+    .map((group, index) => ({group, entries: table.rows[index]}))
     .filter((row) => shown.has(row.group));
   const name = report.metrics[metric].name;
-  if (!methodTables.has(dataset.index)) {
-    methodTables.set(dataset.index, makeTable(`methods-${dataset.index}`, `Methods on ${dataset.name}, scrollable`));
-  }
-  const view = methodTables.get(dataset.index);
-  view.show(methodColumns(table), rows, {
+  const view = viewOf(`methods-${dataset.index}`, `Methods on ${dataset.name}, scrollable`);
+  view.show(columnsOf(table, methodName), rows, {
     caption: `${dataset.name}: ${name}, ${ruleTitle(state.rule)}`,
-    block: (row) => row.group?.family || "family unknown",
+    block: (row) => row.group.family || "family unknown",
   });
-  return element("div", {class: "panel"}, heading, caption(table, name), view.node, notes(table));
+  return element("div", {class: "panel"}, heading, caption(table, name), view.node, notes(table),
+    table.others.map((grid, index) => furtherTable(report.grids[grid], `methods-${dataset.index}-${index}`)));
 }
 
-// The first two sentences say what is shown, the others how to read it.
+// Returns a table that belongs to another one, such as that of published numbers.
+function furtherTable(grid, id) {
+  const view = viewOf(id, grid.heading);
+  view.show(columnsOf(grid, (row) => said(row.entries[0])), grid.rows.map((entries) => ({entries})), {caption: grid.heading});
+  return element("details", {class: grid.prose ? "further prose" : "further", open: true},
+    element("summary", {}, grid.heading), view.node);
+}
+
+// The first sentences say what is shown, the others how to read it.
 function caption(table, name) {
-  const [protocol, rule, ...others] = table.caption;
+  const sentences = table.caption.map(text);
+  const rule = sentences.findIndex((sentence) => sentence.startsWith("Selection "));
+  const others = sentences.filter((_, index) => index !== 0 && index !== rule);
   return element("div", {class: "caption"},
-    element("p", {}, element("code", {}, name), ` ${protocol} `, element("strong", {}, rule)),
+    element("p", {}, name && element("code", {}, name), ` ${sentences[0]} `, rule >= 0 && element("strong", {}, sentences[rule])),
     others.length > 0 && element("details", {},
       element("summary", {}, "How to read this table"),
       element("ul", {}, others.map((sentence) => element("li", {}, sentence)))));
@@ -66,8 +90,7 @@ function caption(table, name) {
 
 function notes(table) {
   if (!table.notes.length) return null;
-  return element("div", {class: "notes"}, element("p", {}, "Runs without a number:"),
-    element("ul", {}, table.notes.map((note) => element("li", {}, note))));
+  return element("div", {class: "notes"}, element("ul", {}, table.notes.map((note) => element("li", {}, text(note)))));
 }
 
 function noTable(dataset, metric) {
@@ -79,6 +102,18 @@ function noTable(dataset, metric) {
   return `${dataset.name} was not measured ${ruleTitle(state.rule)}.`;
 }
 
+// Returns how methods compare over all datasets; null where there is one only.
+function acrossDatasets() {
+  if (state.dataset !== "" || state.metric === null) return null;
+  const {kind} = report.metrics[state.metric];
+  const found = report.across.find((each) => each.kind === kind && each.rule === state.rule);
+  if (!found) return null;
+  const view = viewOf("across", `${found.title}, scrollable`);
+  view.show(columnsOf(found, (row) => said(row.entries[0])), found.rows.map((entries) => ({entries})), {caption: found.title});
+  return element("div", {class: "panel"}, element("h3", {}, found.title), caption(found, ""),
+    element("p", {class: "caption"}, element("strong", {}, `Selection: ${ruleTitle(state.rule)}.`)), view.node);
+}
+
 function showMethods() {
-  replaceContent(byId("methods-body"), datasetsShown().map(methodsOf));
+  replaceContent(byId("methods-body"), datasetsShown().map(methodsOf), acrossDatasets());
 }

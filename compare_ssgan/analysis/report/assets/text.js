@@ -56,5 +56,6 @@ function axisValue(axis, value) {
 const RULES = {last: "last measurement", best: "best measurement"};
 
 function ruleTitle(rule) {
+  if (rule.startsWith("by:")) return `best by ${rule.slice("by:".length)}`;
   return RULES[rule] ?? `at step ${wholeNumber(Number(rule.slice("step:".length)))}`;
 }
