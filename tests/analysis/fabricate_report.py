@@ -62,7 +62,9 @@ def complete(directory, *, commit=COMMIT, samples=True, seconds=0.1):
 def study(place):
     """A study with every state a run can be in, and a second dataset."""
     place = fabricate.small_study(pathlib.Path(place))
-    text = "Traceback (most recent call last):\n  ...\nResourceExhaustedError: no memory"
+    text = (
+        "Traceback (most recent call last):\n  ...\nResourceExhaustedError: no memory"
+    )
     fabricate.run(place, "acgan", 0, False, status="failed", error=text)
     fabricate.run(place, "acgan", 1)
     for seed in range(2):

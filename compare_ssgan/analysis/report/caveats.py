@@ -63,9 +63,7 @@ def _mixed(code: Mapping[str, Mapping[str, str]]) -> list[str]:
                 for value, n in sorted(counts.items(), key=lambda item: -item[1])
             ]
             said.append(f"Runs differ in {name}: {_some(parts)}.")
-    dirty = sum(
-        each.get("git commit", "").endswith("-dirty") for each in code.values()
-    )
+    dirty = sum(each.get("git commit", "").endswith("-dirty") for each in code.values())
     if dirty:
         said.append(
             f"{dirty} run{'s' * (dirty != 1)} {_were(dirty)} made by code with changes "

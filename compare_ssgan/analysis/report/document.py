@@ -189,13 +189,9 @@ def _step(run: Run) -> int:
     return max((m.step for m in run.measurements), default=0)
 
 
-def _configs(
-    found: Sequence[Run], sources: Mapping[str, Provenance]
-) -> dict[str, Any]:
+def _configs(found: Sequence[Run], sources: Mapping[str, Provenance]) -> dict[str, Any]:
     lines: Pool[str] = Pool()
-    by_run = [
-        [lines.add(line) for line in sources[run.run_id].config] for run in found
-    ]
+    by_run = [[lines.add(line) for line in sources[run.run_id].config] for run in found]
     return {"runs": by_run, "lines": lines.items}
 
 

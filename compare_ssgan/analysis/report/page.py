@@ -45,7 +45,8 @@ SCRIPTS = (
 
 # What would end or begin an element, and what JavaScript takes for ends of lines.
 _ESCAPES = {
-    character: f"\\u{ord(character):04x}" for character in ("<", ">", "&", "\u2028", "\u2029")
+    character: f"\\u{ord(character):04x}"
+    for character in ("<", ">", "&", "\u2028", "\u2029")
 }
 
 
