@@ -18,6 +18,7 @@ from compare_ssgan.analysis.report import (
 )
 from compare_ssgan.analysis.report.pools import Pool, Pools, number
 from compare_ssgan.analysis.report.provenance import Provenance
+from compare_ssgan.protocols import kind_of
 
 SCHEMA = 1
 
@@ -95,14 +96,14 @@ def _first(names: Sequence[str], metric: str | None) -> int | None:
     """Returns the number of the metric that is shown first."""
     chosen = protocols.main_metric(names)
     if metric is not None:
-        chosen = next(n for n in names if metric in (n, protocols.kind_of(n)))
+        chosen = next(n for n in names if metric in (n, kind_of(n)))
     return None if chosen is None else list(names).index(chosen)
 
 
 def _metric(name: str) -> dict[str, Any]:
     return {
         "name": name,
-        "kind": protocols.kind_of(name),
+        "kind": kind_of(name),
         "label": protocols.label(name),
         "title": protocols.describe(name),
         "lower": protocols.lower_is_better(name),

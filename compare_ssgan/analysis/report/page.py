@@ -71,20 +71,7 @@ def write(
     path = pathlib.Path(out)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must be the path of a .html, not '{path}'.")
-    content = render(directories, metric).encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CommandError(
-                f"No space left on device while writing to {path}. Free some space and "
-                "run the same command again."
-            ) from error
-        raise InputError(
-            f"Cannot write the report {path}: {error.strerror or error}. Choose "
-            "another place with --out."
-        ) from error
+    _replace_or_tell(path, render(directories, metric).encode())
     return path
 
 
@@ -155,6 +142,22 @@ def _policy(style: str, script: str) -> str:
 def _digest(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _replace_or_tell(path: pathlib.Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CommandError(
+                f"No space left on device while writing to {path}. Free some space and "
+                "run the same command again."
+            ) from error
+        raise InputError(
+            f"Cannot write the report {path}: {error.strerror or error}. Choose "
+            "another place with --out."
+        ) from error
 
 
 def _replace(path: pathlib.Path, content: bytes) -> None:

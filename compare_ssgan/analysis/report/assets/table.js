@@ -54,7 +54,7 @@ function makeTable(id, label) {
       {scope: "col", "aria-sort": order, class: column.left ? "left" : null},
       element(
         "button",
-        {type: "button", id: `${id}-sort-${index}`, title: column.title ?? null, class: column.name.length > 20 ? "long" : null, onclick: () => sortBy(column.name)},
+        {type: "button", id: `${id}-sort-${index}`, title: column.title ?? null, class: column.name.length > 10 ? "long" : null, onclick: () => sortBy(column.name)},
         column.name,
         arrow && element("span", {class: "arrow", "aria-hidden": "true"}, arrow),
       ),
