@@ -24,6 +24,7 @@ _LARGEST_SIDE = 560
 _SMALLEST_SIDE = 64
 _QUALITY = 80
 _TRIES = 5
+_NAME = re.compile(r"[\w.-]+")
 _STEP = re.compile(r"step_(\d+)")
 
 
@@ -32,7 +33,7 @@ class Thumbnail(NamedTuple):
 
     Attributes:
         picture: Number among the pictures.
-        name: Of the file, below the run's directory.
+        name: Of the file, with two directories.
         step: Generator step; None if the name of the file does not say.
         width: Of the thumbnail, in pixels.
         height: Of the thumbnail, in pixels.
@@ -81,14 +82,14 @@ def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
     Raises:
         InputError: If a file cannot be read.
     """
-    found = [(run, path) for run in runs if (path := _last(run))]
+    found = _grids(runs)
     digests = [hashlib.sha256(_bytes(path)).digest() for _, path in found]
     each = min(_LARGEST, budget // max(1, len(set(digests))) * 3 // 4)
     made: dict[bytes, _Made | None] = {}
     numbers: dict[str, int] = {}
     by_run, unreadable, left_out = {}, [], 0
     for digest, (run, path) in zip(digests, found, strict=True):
-        name = f"{run.run_id}/samples/{path.name}"
+        name = "/".join(path.parts[-3:])
         if digest not in made:
             made[digest] = _thumbnail(_bytes(path), each)
         thumbnail = made[digest]
@@ -114,6 +115,35 @@ def _bytes(path: pathlib.Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _grids(runs: Sequence[Run]) -> list[tuple[Run, pathlib.Path]]:
+    """Returns runs with the file of their last grid."""
+    found = {run.run_id: path for run in runs if (path := _last(run))}
+    if not found:
+        # Of a study that was published, the grids of runs may be left out.
+        found = _of_studies(runs)
+    return [(run, found[run.run_id]) for run in runs if run.run_id in found]
+
+
+def _of_studies(runs: Sequence[Run]) -> dict[str, pathlib.Path]:
+    """Returns figures/samples_<method>.png of studies, by the run that they show.
+
+    That is the one with the lowest seed of the method, if it is the only one.
+    """
+    first: dict[pathlib.Path, list[Run]] = {}
+    for run in runs:
+        # What is no name of a file is none of a method.
+        if run.directory is not None and _NAME.fullmatch(run.method):
+            place = run.directory.parent.parent / "figures"
+            path = place / f"samples_{run.method}.png"
+            if path.is_file():
+                first.setdefault(path, []).append(run)
+    lowest = {
+        path: [run for run in sharing if run.seed == min(r.seed for r in sharing)]
+        for path, sharing in first.items()
+    }
+    return {found[0].run_id: path for path, found in lowest.items() if len(found) == 1}
 
 
 def _last(run: Run) -> pathlib.Path | None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import numpy as np
 import pytest
@@ -88,3 +89,26 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
 def test_runs_without_grids_have_none(tmp_path):
     fabricate_report.complete(fabricate.run(tmp_path, "gan", 0), samples=False)
     assert thumbnails.make(records.read(tmp_path)).by_run == {}
+
+
+def test_the_pictures_of_a_study_stand_for_those_of_its_runs(tmp_path):
+    for seed in (1, 0):
+        fabricate.run(tmp_path, "gan", seed)
+    (tmp_path / "figures").mkdir()
+    path = tmp_path / "figures" / "samples_gan.png"
+    Image.fromarray(noise(0, (8, 8))).save(path)
+    made = thumbnails.make(records.read(tmp_path))
+    assert list(made.by_run) == [fabricate.run_id("gan", 0)]
+    # Not where it could be of either of two runs.
+    fabricate.run(tmp_path, "gan", 0, digest=7, settings=("a.b = 1",))
+    assert thumbnails.make(records.read(tmp_path)).by_run == {}
+
+
+def test_a_name_that_leads_elsewhere_is_not_followed(tmp_path):
+    directory = fabricate.run(tmp_path / "study", "gan", 0)
+    (tmp_path / "study" / "figures" / "samples_").mkdir(parents=True)
+    Image.fromarray(noise(0, (8, 8))).save(tmp_path / "secret.png")
+    path = directory / "run.json"
+    content = json.loads(path.read_text()) | {"method": "/../../../secret"}
+    path.write_text(json.dumps(content))
+    assert thumbnails.make(records.read(tmp_path / "study")).by_run == {}

@@ -6,7 +6,7 @@ const charts = new Map();
 function chartOf(dataset) {
   if (!charts.has(dataset.index)) {
     const chart = makeChart(`chart-${dataset.index}`);
-    charts.set(dataset.index, {chart, legend: element("div", {class: "legend", role: "group", "aria-label": `Methods drawn, ${dataset.name}`}), visible: null, metric: null});
+    charts.set(dataset.index, {chart, legend: element("div", {class: "legend", role: "group", "aria-label": `Methods drawn, ${dataset.name}`}), visible: null, first: null});
   }
   return charts.get(dataset.index);
 }
@@ -44,7 +44,8 @@ function curvesOf(dataset) {
       metric === null ? noTable(dataset, metric) : "None of these runs was measured by this metric."))];
   }
   const held = chartOf(dataset);
-  if (held.metric !== metric) Object.assign(held, {metric, visible: held.visible ?? firstVisible(dataset, metric)});
+  held.first ??= firstVisible(dataset, metric);
+  held.visible ??= held.first;
   const info = report.metrics[metric];
   const series = groups.filter((group) => held.visible.has(group.key)).map((group) => seriesOf(group, metric, axes.x));
   const axis = report.axes.find((each) => each.name === axes.x);
@@ -75,7 +76,9 @@ function showLegend(dataset, held, groups) {
     else keys.delete(key);
     set(keys);
   };
-  const entries = groups.map((group) => {
+  // Among very many, those that were drawn at first come first.
+  const listed = [...groups].sort((one, two) => held.first.has(two.key) - held.first.has(one.key));
+  const entries = listed.map((group) => {
     const style = styleOf(group);
     const on = held.visible.has(group.key);
     const swatch = drawn("svg", {width: 26, height: 10, "aria-hidden": "true", class: style.colour},

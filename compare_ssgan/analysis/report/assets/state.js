@@ -103,7 +103,7 @@ function showFields() {
 
 // The field that is being typed into stays where it is.
 const search = element("input", {
-  id: "search", type: "search", placeholder: "name, setting, error", autocomplete: "off",
+  id: "search", type: "search", placeholder: "name or setting", autocomplete: "off",
   oninput: () => change({search: search.value}),
 });
 
