@@ -7,7 +7,7 @@ import numpy as np
 
 from compare_ssgan.analysis.measurements import Curve
 from compare_ssgan.analysis.records import Run
-from compare_ssgan.analysis.selection import NOTHING, Selected, Selection
+from compare_ssgan.analysis.selection import NOTHING, Selected, Selection, best
 
 
 class Cell(NamedTuple):
@@ -63,7 +63,8 @@ def cell(run: Run, rule: Rule) -> Cell:
     judged = run.curve(rule.chosen_by) if elsewhere else curve
     chosen = NOTHING
     if usable:
-        chosen = rule.selection.pick(judged, rule.lower_is_better)
+        pick = best if elsewhere else rule.selection.pick
+        chosen = pick(judged, rule.lower_is_better)
         if elsewhere and chosen.step is not None:
             chosen = Selected(chosen.step, _at(curve, chosen.step))
     word, problem = _problem(run, rule, usable, chosen, curve)

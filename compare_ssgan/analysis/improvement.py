@@ -22,7 +22,8 @@ class Improvement(NamedTuple):
         num_datasets: On which both were run.
         probability: In [0, 1]; a tie counts as a half.
         low: Lower end of its 95 % bootstrap interval; NaN if a method has fewer than
-            five runs on some dataset.
+            five runs on some dataset, or if all pairs agree: resampling then shows
+            no spread, which is not to say that there is none.
         high: Upper end.
     """
 
@@ -48,7 +49,8 @@ def improvement(pairs: Sequence[Pair]) -> Improvement:
         _wins(_ordered(one, low), _ordered(other, low)) for one, other, low in pairs
     ]
     probability = float(np.mean([np.mean(table) for table in wins]))
-    if min(min(table.shape) for table in wins) < ENOUGH:
+    agree = all(np.ptp(table) == 0 for table in wins)
+    if agree or min(min(table.shape) for table in wins) < ENOUGH:
         return Improvement(len(pairs), probability, float("nan"), float("nan"))
     shares = [_resampled(table, number) for number, table in enumerate(wins)]
     low, high = np.quantile(np.mean(shares, axis=0), [0.025, 0.975])
@@ -72,5 +74,5 @@ def _resampled(wins: Array, number: int) -> Array:
     counts = []
     for side, size in enumerate(wins.shape):
         drawn = bootstrap.resamples(size, stream=2 * number + side)
-        counts.append((drawn[:, :, None] == np.arange(size)).sum(axis=1))
+        counts.append(np.stack([(drawn == i).sum(axis=1) for i in range(size)], axis=1))
     return np.einsum("bi,ij,bj->b", counts[0], wins, counts[1]) / wins.size

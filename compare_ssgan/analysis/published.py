@@ -42,6 +42,7 @@ class Number(NamedTuple):
         where: Table or place.
         status: One of `STATUSES`.
         note: Anything else; may be empty.
+        reimplementation: Whether it is of a library of others, not of the paper.
     """
 
     dataset: str
@@ -59,6 +60,7 @@ class Number(NamedTuple):
     where: str
     status: str
     note: str
+    reimplementation: bool
 
     @property
     def mark(self) -> str:
@@ -87,16 +89,19 @@ def of(dataset: str, kind: str, methods: set[str] | None = None) -> list[Number]
     Args:
         dataset: Name of the dataset of runs.
         kind: Kind of measurement.
-        methods: Those wanted; None for all.
+        methods: Those wanted, by the papers themselves, without unconfirmed numbers;
+            None for everything.
     """
     whole = whole_of(dataset)
-    found = [
-        number
-        for number in _all()
-        if number.dataset == whole
-        and number.kind == kind
-        and (methods is None or number.method in methods)
-    ]
+    found = [n for n in _all() if n.dataset == whole and n.kind == kind]
+    if methods is not None:
+        found = [
+            number
+            for number in found
+            if number.method in methods
+            and number.status != "unconfirmed"
+            and not number.reimplementation
+        ]
     order = list(dict.fromkeys(number.method for number in found))
     return sorted(found, key=lambda number: order.index(number.method))
 
@@ -113,7 +118,7 @@ def check_shown(shown: str) -> None:
     if shown not in SHOWN:
         raise InputError(
             f"--published {shown}: choose own (of the methods in the table), all "
-            "(of the dataset) or none."
+            "(of the dataset, of other libraries, unconfirmed ones) or none."
         )
 
 
@@ -145,4 +150,5 @@ def _number(entry: dict[str, Any]) -> Number:
         where=entry["where"],
         status=entry["status"],
         note=entry.get("note", ""),
+        reimplementation=entry.get("reimplementation", False),
     )

@@ -40,7 +40,8 @@ class Selection(NamedTuple):
             so that it may be used before.
         needs_direction: Whether there is nothing to select where neither low nor high
             values are better.
-        pick: (curve, lower_is_better) -> the selected point.
+        pick: (curve, lower_is_better) -> the selected point. Refuses if another
+            metric decides: its curve is to be given to `best`.
         by: Kind or full name of the metric whose curve decides; None if it is the
             reported one.
     """
@@ -63,14 +64,14 @@ def parse_selection(text: str) -> Selection:
         return Selection("last", "last measurement", False, False, _last)
     if text == "best":
         title = "best measurement, chosen by the reported metric itself"
-        return Selection("best", title, False, True, _best)
+        return Selection("best", title, False, True, best)
     match = re.fullmatch(r"step:(\d[\d_]*)", text)
     if match:
         return _at_step(int(match[1].replace("_", "")))
     if text.startswith("by:") and len(text) > 3:
         metric = text.removeprefix("by:")
         title = f"measurement at the step where {metric} is best"
-        return Selection(text, title, False, True, _best, metric)
+        return Selection(text, title, False, True, _refuse, metric)
     raise InputError(
         f"There is no selection rule '{text}'. Rules: last, best, step:N (the "
         "measurement at generator step N, e.g. step:5000), by:METRIC (the measurement "
@@ -104,14 +105,13 @@ def check_apart(reported: str, chosen_by: str) -> None:
         )
 
 
-def _last(curve: Curve, lower_is_better: bool | None) -> Selected:
-    del lower_is_better
-    if not len(curve.steps):
-        return NOTHING
-    return Selected(int(curve.steps[-1]), float(curve.values[-1]))
+def best(curve: Curve, lower_is_better: bool | None) -> Selected:
+    """Returns the best finite point of a curve, the first of equal ones.
 
-
-def _best(curve: Curve, lower_is_better: bool | None) -> Selected:
+    Args:
+        curve: Of the metric that decides.
+        lower_is_better: Its direction, not None.
+    """
     assert lower_is_better is not None
     if not np.isfinite(curve.values).any():
         return NOTHING
@@ -119,6 +119,21 @@ def _best(curve: Curve, lower_is_better: bool | None) -> Selected:
     values = np.where(np.isfinite(curve.values), curve.values, worst)
     index = int(np.argmin(values) if lower_is_better else np.argmax(values))
     return Selected(int(curve.steps[index]), float(curve.values[index]))
+
+
+def _last(curve: Curve, lower_is_better: bool | None) -> Selected:
+    del lower_is_better
+    if not len(curve.steps):
+        return NOTHING
+    return Selected(int(curve.steps[-1]), float(curve.values[-1]))
+
+
+def _refuse(curve: Curve, lower_is_better: bool | None) -> Selected:
+    del curve, lower_is_better
+    raise InputError(
+        "--select by:METRIC: only tables choose by another metric than the one they "
+        "show. Use last, best or step:N."
+    )
 
 
 def _at_step(step: int) -> Selection:

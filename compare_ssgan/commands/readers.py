@@ -52,7 +52,8 @@ def _add_table_flags(table: argparse.ArgumentParser) -> None:
         "--published",
         default="own",
         choices=["own", "all", "none"],
-        help="numbers of papers: of the methods in the table, of the dataset, or none",
+        help="numbers of papers: of the methods in the table; all of the dataset, also "
+        "of other libraries and unconfirmed ones; or none",
     )
     table.add_argument(
         "--runs", action="store_true", help="show the number of every run, too"

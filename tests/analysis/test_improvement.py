@@ -71,3 +71,10 @@ def test_below_five_runs_on_some_dataset_there_is_no_interval():
     assert math.isfinite(found.probability)
     assert math.isnan(found.low)
     assert math.isnan(found.high)
+
+
+def test_where_all_pairs_agree_there_is_no_interval():
+    low, high = np.arange(5.0), np.arange(5.0) + 10
+    found = improvement([(low, high, True), (low, high, True)])
+    assert found.probability == 1.0
+    assert math.isnan(found.low)

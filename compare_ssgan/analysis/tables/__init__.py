@@ -48,7 +48,8 @@ def render(
             sn_gan, if it is there.
         statistic: "mean" or "iqm": what the intervals over training seeds are of.
         published: Numbers of papers below the tables: "own" (of the methods that are
-            in the table), "all" (of the dataset) or "none". CSV has none.
+            in the table), "all" (of the dataset, of other libraries and unconfirmed
+            ones, too) or "none". CSV has none.
         runs: Whether to show the number of every run. JSON always does; CSV then has
             a line for each run instead of each method.
         width: Columns of a terminal; None for those of this one.

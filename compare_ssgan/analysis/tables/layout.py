@@ -278,7 +278,11 @@ def _published(tables: Sequence[Table]) -> list[Grid]:
         value = f"{number.value:g}"
         if number.deviation is not None:
             value += f" +- {number.deviation:g}"
-            value += "" if number.deviation_of == "training seeds" else " (of what: -)"
+            value += (
+                ""
+                if number.deviation_of == "training seeds"
+                else " (of what is not stated)"
+            )
         value += f" ({number.mark})" if number.mark else ""
         runs = "-" if number.num_runs is None else str(number.num_runs)
         source = (
@@ -304,8 +308,9 @@ def _across(across: Across) -> Section:
     said = [
         f"Probability that a run is better than one of {across.against}, mean over "
         f"datasets: {', '.join(across.datasets)}.",
-        "Interval: bootstrap over the runs on each dataset, from 5 runs on each on. A "
-        "run that diverged is worse than any number; unfinished ones are left out.",
+        "Interval: bootstrap over the runs on each dataset, from 5 runs on each on; "
+        "none where all pairs of runs agree. A run that diverged is worse than any "
+        "number; unfinished ones are left out.",
     ]
     grid = Grid(header, [True, False, False, False], [("", lines)])
     return Section(f"Across datasets: {across.metric}", said, [grid], [])
