@@ -111,7 +111,7 @@ def large(place, runs=1000, measurements=100, metrics=(fabricate.FID,)):
         )  # fmt: skip
         complete(directory, samples=False)
         rng = np.random.default_rng(number)
-        noise = rng.integers(0, 255, (270, 270, 3), np.uint8)
+        noise = rng.integers(0, 255, (160, 160, 3), np.uint8)
         path = directory / "samples" / "step_009900.png"
         path.parent.mkdir()
         Image.fromarray(noise).save(path, compress_level=0)

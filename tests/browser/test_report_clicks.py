@@ -96,6 +96,9 @@ def test_text_filters_while_it_is_typed(report):
     assert report.find("#matches").text == "1 of 24 runs"
     assert column(report, "#run-table", "status") == ["▲ failed"]
     assert report.focused().get_attribute("id") == "search"
+    report.click("#clear")
+    assert report.find("#matches").text == "24 of 24 runs"
+    assert not report.find("#clear").is_displayed()
 
 
 def test_the_rule_is_named_wherever_its_numbers_stand(report):

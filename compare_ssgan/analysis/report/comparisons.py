@@ -12,7 +12,7 @@ from compare_ssgan.analysis.rows import Table
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section
 from compare_ssgan.errors import InputError
-from compare_ssgan.protocols import kind_of
+from compare_ssgan.protocols import KINDS, kind_of
 
 # Steps that can be chosen, evenly spread over those measured. Each is a whole table.
 _STEPS = 8
@@ -44,7 +44,8 @@ def of_dataset(dataset: str, members: Sequence[Group]) -> list[Found]:
     """
     names = sorted({name for group in members for name in group.metrics})
     found = []
-    for metric in names:
+    # What nothing is known of has curves, but no table.
+    for metric in (name for name in names if kind_of(name) in KINDS):
         for rule in rules(members, metric):
             chosen = selection.parse_selection(rule)
             wanted = {metric, chosen.by or metric}

@@ -18,7 +18,7 @@ from compare_ssgan.analysis.report import (
 )
 from compare_ssgan.analysis.report.pools import Pool, Pools, number
 from compare_ssgan.analysis.report.provenance import Provenance
-from compare_ssgan.protocols import kind_of
+from compare_ssgan.protocols import KINDS, kind_of
 
 SCHEMA = 1
 
@@ -106,7 +106,9 @@ def _metric(name: str) -> dict[str, Any]:
         "kind": kind_of(name),
         "label": protocols.label(name),
         "title": protocols.describe(name),
-        "lower": protocols.lower_is_better(name),
+        "lower": KINDS[kind_of(name)].lower_is_better
+        if kind_of(name) in KINDS
+        else None,
     }
 
 

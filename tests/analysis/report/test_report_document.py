@@ -169,6 +169,15 @@ def test_what_has_no_direction_has_no_best(tmp_path):
     assert comparisons.rules(members, metric) == ["last", "step:100"]
 
 
+def test_a_metric_of_no_known_kind_has_curves_but_no_table(tmp_path):
+    lines = fabricate.measurements([0.5, 0.6], (0, 100), ("sharpness600",))
+    fabricate.run(tmp_path, "gan", 0, lines, steps=100)
+    data = document.build(tmp_path).data
+    assert data["datasets"][0]["tables"] == []
+    assert data["runs"][0]["curves"][0][1] == [0.5, 0.6]
+    assert data["metrics"][0]["lower"] is None
+
+
 def test_another_split_may_choose(tmp_path):
     train = "fid600_train_digits_cnn"
     lines = fabricate.measurements([5.0, 6.0], (0, 100), (train, fabricate.FID))

@@ -23,7 +23,8 @@ report.runs.forEach((run, index) => {
 
 report.datasets.forEach((dataset, index) => {
   dataset.index = index;
-  dataset.metrics = [...new Set(dataset.tables.map((table) => table.metric))];
+  const runs = dataset.groups.flatMap((group) => group.runs.map((run) => report.runs[run]));
+  dataset.metrics = [...new Set(runs.flatMap((run) => Object.keys(run.curves).map(Number)))].sort((one, two) => one - two);
   dataset.groups.forEach((group, position) => {
     group.position = position;
     group.key = `${index}-${position}`;

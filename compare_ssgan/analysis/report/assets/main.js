@@ -57,6 +57,7 @@ function start() {
   watchTheme();
   watchDialogs();
   [showControls, showMethods, showCurves, showSamples, showRuns, showProblems, showProvenance].forEach(whenChanged);
+  byId("clear").addEventListener("click", clearFilters);
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   watchWidth();
   change({});

@@ -1,6 +1,8 @@
 // The table of methods: statistics over seeds, as the suite's own tables have them.
 
 const VERDICTS = ["tied", "better", "worse", "differs"];
+// Longer tables that belong to another one are folded.
+const FEW = 8;
 const methodTables = new Map();
 
 // Returns what a cell says, which is marked if it is a list.
@@ -72,7 +74,7 @@ function methodsOf(dataset) {
 function furtherTable(grid, id) {
   const view = viewOf(id, grid.heading);
   view.show(columnsOf(grid, (row) => said(row.entries[0])), grid.rows.map((entries) => ({entries})), {caption: grid.heading});
-  return element("details", {class: grid.prose ? "further prose" : "further", open: true},
+  return element("details", {class: grid.prose ? "further prose" : "further", open: grid.rows.length <= FEW},
     element("summary", {}, grid.heading), view.node);
 }
 
@@ -99,7 +101,10 @@ function noTable(dataset, metric) {
     const names = dataset.metrics.map((each) => report.metrics[each].name).join(", ");
     return `${dataset.name} was not measured by this metric, but by ${names}.`;
   }
-  return `${dataset.name} was not measured ${ruleTitle(state.rule)}.`;
+  if (!dataset.tables.some((table) => table.metric === metric)) {
+    return `${report.metrics[metric].name} is of no kind that this version knows: there is no table of it.`;
+  }
+  return `${dataset.name} has no table of this metric by this rule (${ruleTitle(state.rule)}).`;
 }
 
 // Returns how methods compare over all datasets; null where there is one only.

@@ -10,6 +10,8 @@ const state = {
   search: "",
 };
 
+const EVERYTHING = {family: "", method: "", status: "", search: ""};
+
 const listeners = [];
 
 function whenChanged(listener) {
@@ -73,6 +75,7 @@ function showControls() {
   if (document.activeElement !== search) showFields();
   const shown = runsShown().length;
   byId("matches").textContent = `${wholeNumber(shown)} of ${counted(report.runs.length, "run")}`;
+  byId("clear").hidden = Object.keys(EVERYTHING).every((key) => state[key] === "");
   byId("chosen").textContent = `${report.metrics[state.metric]?.name ?? ""}, ${ruleTitle(state.rule)}`;
 }
 
@@ -106,6 +109,12 @@ const search = element("input", {
   id: "search", type: "search", placeholder: "name or setting", autocomplete: "off",
   oninput: () => change({search: search.value}),
 });
+
+function clearFilters() {
+  search.value = "";
+  change(EVERYTHING);
+  search.focus();
+}
 
 function searchField() {
   return element("div", {class: "field"}, element("label", {for: "search"}, "Text"), search);
