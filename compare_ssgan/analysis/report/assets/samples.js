@@ -42,6 +42,8 @@ function enlarge(listed, position) {
   const move = (by) => enlarge(listed, (position + by + listed.length) % listed.length);
   const shrunk = sample.original[0] > sample.width;
   const cell = cellOf(run, state.metric, state.rule);
+  // A number of another step is none of these samples.
+  const measuredThen = cell && isNumber(cell[0]) && (sample.step === null ? state.rule === "last" : cell[1] === sample.step);
   dialog.onkeydown = (event) => {
     if (event.key === "ArrowLeft") move(-1);
     if (event.key === "ArrowRight") move(1);
@@ -52,7 +54,7 @@ function enlarge(listed, position) {
       closeButton(dialog)),
     imageOf(sample, `Grid of samples of ${sampleTitle(run, sample)}`),
     element("p", {class: "quiet"},
-      cell && isNumber(cell[0]) ? `${report.metrics[metricIn(report.datasets[run.dataset], state.metric)].name}, ${ruleTitle(state.rule)}: ${shortNumber(cell[0])}. ` : "",
+      measuredThen ? `${report.metrics[metricIn(report.datasets[run.dataset], state.metric)].name}, ${ruleTitle(state.rule)}: ${shortNumber(cell[0])}. ` : "",
       shrunk ? `Reduced from ${sample.original.join(" \u00d7 ")} pixels of ` : "", element("code", {}, sample.name)),
     element("div", {class: "dialog-foot"},
       element("button", {type: "button", class: "plain", id: "picture-previous", onclick: () => move(-1)}, "\u2190 Previous"),
