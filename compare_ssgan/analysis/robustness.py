@@ -330,13 +330,13 @@ def _caption(
     said.append(f"Selection '{rule.name}': {rule.title}.")
     if any(ranking.has_grid for _, own in panels.values() for ranking in own):
         said.append(
-            f"Lines: medians over training seeds {looks.seeds(runs)}, a diverged seed "
+            f"Lines: medians over {looks.seeds(runs)}, a diverged seed "
             "being worse than any number; small points: seeds. Above the panel: "
             "settings without a median."
         )
     else:
         said.append(
-            f"There is no grid: each point is a run, of training seeds "
+            f"There is no grid: each point is a run, of "
             f"{looks.seeds(runs)}. Above the panel: runs without a value."
         )
     return said
