@@ -139,7 +139,7 @@ def test_a_notebook_needs_no_tensorflow(tmp_path):
 def test_loading_takes_a_few_times_as_long_as_decoding(tmp_path):
     import pandas  # noqa: F401
 
-    fabricate.store(tmp_path, 100)
+    fabricate.store(tmp_path, 40)
     texts = [path.read_text() for path in tmp_path.rglob("*.jsonl")]
 
     def seconds(function):
