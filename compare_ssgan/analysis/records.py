@@ -49,6 +49,7 @@ _OPTIONAL: dict[str, schema.Types] = {
     "device": dict,
     "networks": dict,
     "operations_per_step": int,
+    "package_version": str,
 }
 _DEVICE: dict[str, schema.Types] = {"kind": str, "name": str, "threads": int}
 _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
@@ -86,6 +87,7 @@ class Run(NamedTuple):
         operations_per_step: Floating-point operations of a training iteration (a
             generator step and the discriminator steps before it), a multiply-add
             being two; None if unknown.
+        version: Version and commit of the package that trained it; "" if unknown.
     """
 
     study: str
@@ -109,6 +111,7 @@ class Run(NamedTuple):
     device: str = ""
     parameters: Mapping[str, int] = types.MappingProxyType({})
     operations_per_step: int | None = None
+    version: str = ""
 
     @property
     def metrics(self) -> list[str]:
@@ -251,6 +254,7 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         device=_device(content.get("device") or {}, path),
         parameters=_parameters(content.get("networks") or {}, path),
         operations_per_step=content.get("operations_per_step"),
+        version=_version(content),
     )
 
 
@@ -270,6 +274,16 @@ def _parameters(networks: Mapping[str, Any], path: pathlib.Path) -> dict[str, in
     for name in players:
         schema.check(networks[name], f"{place}: {name}", {"parameters": int})
     return {name: networks[name]["parameters"] for name in players}
+
+
+def _version(content: Mapping[str, Any]) -> str:
+    version, commit = content.get("package_version"), content.get("git_commit")
+    if not version:
+        return ""
+    if not commit:
+        return version
+    dirty = "-dirty" if commit.endswith("-dirty") else ""
+    return f"{version} at {commit[:7]}{dirty}"
 
 
 def _unstarted(

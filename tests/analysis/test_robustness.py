@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from compare_ssgan.analysis import figure_files, groups, records, robustness
+from compare_ssgan.analysis import comparison, figure_files, groups, records, robustness
 from compare_ssgan.analysis.selection import parse_selection
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
@@ -31,7 +31,8 @@ def setting(study, method, digest, values, step=100):
 
 def ranked(study, metric=fabricate.FID, rule="last"):
     (own,) = groups.by_dataset(records.read(study)).values()
-    return robustness.ranked(own, metric, parse_selection(rule))
+    selection = parse_selection(rule)
+    return robustness.ranked(own, comparison.rule_for("digits", metric, own, selection))
 
 
 def test_settings_are_sorted_by_the_median_over_seeds(tmp_path):
@@ -70,8 +71,8 @@ def test_a_diverged_seed_is_worse_than_any_number(tmp_path):
     # 10, 20, worse; 3, 4, worse; 1, worse: no median; nothing finished.
     assert [each.median for each in found.settings] == [4.0, 20.0, None, None]
     assert [each.has_failed for each in found.settings] == [False, False, True, False]
-    assert found.settings[-1].unfinished == ("partial", "partial")
-    assert found.entry == "  gan: 4 settings, 11 runs, 3 diverged, 3 partial"
+    assert found.settings[-1].unfinished == ("interrupted", "interrupted")
+    assert found.entry == "  gan: 4 settings, 11 runs, 3 diverged, 3 interrupted"
 
 
 def test_without_a_grid_runs_are_sorted(tmp_path):
@@ -128,7 +129,7 @@ def test_failures_are_drawn_at_the_right_end(tmp_path, monkeypatch):
         "unfinished": [(3,)],
     }
     entries = [text.get_text().strip() for text in panel.get_legend().get_texts()]
-    assert "gan: 3 settings, 5 runs, 2 diverged, 1 partial" in entries
+    assert "gan: 3 settings, 5 runs, 2 diverged, 1 interrupted" in entries
     caption = found[0].get_supxlabel()
     assert "Selection 'last': last measurement." in caption
     assert "600 generated against 600 test images" in caption
