@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from compare_ssgan.analysis import protocols
 from compare_ssgan.analysis.axes import Axis
-from compare_ssgan.analysis.groups import Group
+from compare_ssgan.analysis.groups import Group, Key
 from compare_ssgan.analysis.looks import Look
 from compare_ssgan.analysis.records import Run
 
@@ -76,7 +76,7 @@ def draw(
     panel: Any,
     metric: str,
     members: Sequence[Group],
-    seen: Mapping[str, Look],
+    seen: Mapping[Key, Look],
     axis: Axis,
 ) -> list[Band]:
     """Draws the groups of a panel, and returns their bands."""
@@ -86,7 +86,7 @@ def draw(
     ends += [divergence(run, metric, axis)[0] for run in runs if _has_diverged(run)]
     end = max([0.0, *ends])
     for index, (group, shown) in enumerate(zip(members, bands, strict=True)):
-        look = seen[group.label]
+        look = seen[group.key]
         panel.fill_between(
             shown.positions, shown.low, shown.high, color=look.color, alpha=0.15, lw=0
         )
@@ -117,7 +117,7 @@ def _draw_strip(panel: Any, number: int, axis: Axis, end: float) -> None:
     if not axis.aligned:
         panel.set_xlim(-0.02 * end, 1.03 * end)
         return
-    share = _POINTS * (number + 1) / (72 * AXIS_INCHES)
+    share = _POINTS * (number + 1.5) / (72 * 0.9 * AXIS_INCHES)
     right = end / (1 - share)
     panel.set_xlim(-0.02 * end, right)
     panel.axvspan(end, right, color="#F4F4F4", lw=0, zorder=0)
@@ -148,6 +148,7 @@ def _draw_last_point(
         mew=0.5,
         zorder=4,
         gid="last",
+        clip_on=False,
         transform=panel.transData + aside,
     )
 
@@ -230,7 +231,7 @@ def set_scale(panel: Any, values: npt.NDArray[np.float64]) -> None:
 
 
 def entries(
-    metric: str, members: Sequence[Group], seen: Mapping[str, Look]
+    metric: str, members: Sequence[Group], seen: Mapping[Key, Look]
 ) -> list[Any]:
     """Returns the lines of a legend, one a group, then those of symbols."""
     from matplotlib.lines import Line2D
@@ -239,10 +240,10 @@ def entries(
         Line2D(
             [],
             [],
-            color=seen[group.label].color,
+            color=seen[group.key].color,
             lw=2.0,
-            ls=seen[group.label].line,
-            marker=seen[group.label].marker,
+            ls=seen[group.key].line,
+            marker=seen[group.key].marker,
             ms=5.5,
             mec="white",
             mew=0.5,

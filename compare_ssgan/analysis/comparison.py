@@ -128,7 +128,7 @@ def table_of(
             be applied to it.
     """
     lower = protocols.lower_is_better(metric)
-    rule = _rule(dataset, metric, members, options.selection)
+    rule = rule_for(dataset, metric, members, options.selection)
     found = {g.key: [cells.cell(run, rule) for run in g.runs] for g in members}
     seeds = {cell.eval_seeds for row in found.values() for cell in row} - {()}
     mixed = len(seeds) > 1
@@ -158,9 +158,21 @@ def table_of(
     )
 
 
-def _rule(
+def rule_for(
     dataset: str, metric: str, members: Sequence[Group], selection: Selection
 ) -> Rule:
+    """Returns a rule of selection for what was measured in a dataset.
+
+    Args:
+        dataset: Its name.
+        metric: Full name of the reported metric.
+        members: The groups of the dataset.
+        selection: As the user names it.
+
+    Raises:
+        InputError: If the metric that is to choose was not measured there, is not fit
+            to choose, or has no best value.
+    """
     chosen_by = metric
     if selection.by is not None:
         measured = sorted({name for group in members for name in group.metrics})

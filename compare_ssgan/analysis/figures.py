@@ -62,6 +62,7 @@ def curves(
     """
     path = figure_files.checked(out)
     found = groups.resolve(groups.by_dataset(records.read(directories)), metric)
+    found = {name: (own[0], looks.shortened(own[1])) for name, own in found.items()}
     members = [group for _, own in found.values() for group in own]
     axis = axes.choose(over, members)
     split = max(len(own) for _, own in found.values()) > _MOST_LINES
@@ -147,7 +148,11 @@ def _panels(found: dict[str, tuple[str, list[Group]]], split: bool) -> list[_Pan
             panels.append(_Panel(dataset, metric, title, members))
             continue
         for method in dict.fromkeys(group.method for group in members):
-            own = [group for group in members if group.method == method]
+            own = [
+                group._replace(label=_without(method, group.label))
+                for group in members
+                if group.method == method
+            ]
             panels.append(_Panel(dataset, metric, f"{title}: {method}", own))
     return panels
 
@@ -155,7 +160,7 @@ def _panels(found: dict[str, tuple[str, list[Group]]], split: bool) -> list[_Pan
 def _draw(
     subplots: Iterable[Any],
     panels: Sequence[_Panel],
-    seen: dict[str, looks.Look],
+    seen: dict[groups.Key, looks.Look],
     axis: axes.Axis,
 ) -> None:
     """Draws all panels, those of one dataset on equal scales."""
@@ -192,10 +197,15 @@ def _caption(panels: Sequence[_Panel], axis: axes.Axis) -> list[str]:
     sentences = [f"{protocols.describe(metric)}." for metric in metrics]
     seeds = looks.seeds(runs)
     sentences.append(
-        f"Lines: median over training seeds {seeds}, bands: their range; values "
+        f"Lines: median over {seeds}, bands: their range; values "
         "that are not finite have no part in them."
     )
     return sentences + [axis.note] * bool(axis.note)
+
+
+def _without(method: str, label: str) -> str:
+    """Returns the settings of a label, which the title leaves to say."""
+    return label.removeprefix(f"{method} (").removesuffix(")")
 
 
 def _settings(group: Group) -> tuple[str, tuple[str, ...]]:

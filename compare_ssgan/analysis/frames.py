@@ -66,7 +66,7 @@ def load(directories: Directories) -> "pd.DataFrame":
         parts.append(_columns(run, names))
         # The rows themselves take ten times the memory of the columns.
         found.append(run._replace(measurements=()))
-    found = records.with_families(found)
+    found = records.with_names(found)
     counts = [len(part[0]) for part in parts]
     rows = np.repeat(np.arange(len(found)), counts)
     columns = {name: _spread(values, rows) for name, values in _identity(found).items()}

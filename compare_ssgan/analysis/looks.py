@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare_ssgan.analysis.groups import FAMILIES, Group
+from compare_ssgan.analysis.groups import FAMILIES, Group, Key
 from compare_ssgan.analysis.records import Run
 
 LINE_STYLES: dict[str, Any] = dict(
@@ -35,7 +35,7 @@ COLORS = (
     "#8A8A8A",
 )
 # The cross is that of what diverged.
-MARKERS = ("o", "s", "^", "D", "v", "P", "<", "p", ">", "h", "*", "d")
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", "p", ">", "h", "d", "8")
 TEXT = "#222222"
 STYLE = {
     "font.size": 11,
@@ -73,8 +73,8 @@ class Look(NamedTuple):
 
 def looks(
     members: Sequence[Group], main: Callable[[Group], Any] = lambda group: group.method
-) -> dict[str, Look]:
-    """Returns how to draw each label, the same in every panel.
+) -> dict[Key, Look]:
+    """Returns how to draw each group by its key, the same in every panel.
 
     Args:
         members: All groups of a figure.
@@ -90,10 +90,10 @@ def looks(
             look = _look(index, group.family)
             base = np.array(colors.to_rgb(look.color))
             # Of one method: others have shades of their own.
-            labels = [*dict.fromkeys(g.label for g in own if g.method == group.method)]
-            white = 0.65 * labels.index(group.label) / len(labels)
+            keys = [*dict.fromkeys(g.key for g in own if g.method == group.method)]
+            white = 0.65 * keys.index(group.key) / len(keys)
             color = colors.to_hex(base * (1 - white) + white)
-            assigned[group.label] = look._replace(color=color)
+            assigned[group.key] = look._replace(color=color)
     return assigned
 
 
@@ -111,8 +111,8 @@ def _look(index: int, family: str) -> Look:
     return Look(color, marker, LINE_STYLES.get(family, "-"))
 
 
-def short_labels(members: Sequence[Group]) -> dict[str, str]:
-    """Returns labels without the modules of parameters, where that stays clear.
+def shortened(members: Sequence[Group]) -> list[Group]:
+    """Returns groups with labels without parameters' modules, where that stays clear.
 
     Args:
         members: Groups of one dataset.
@@ -128,7 +128,7 @@ def short_labels(members: Sequence[Group]) -> dict[str, str]:
             label = label.replace(f"{name} = ", f"{to} = ")
         return label
 
-    return {group.label: shorten(group.label) for group in members}
+    return [group._replace(label=shorten(group.label)) for group in members]
 
 
 def families(members: Sequence[Group]) -> list[str]:
@@ -176,11 +176,11 @@ def draw_legend(
 
 
 def seeds(runs: Sequence[Run]) -> str:
-    """Returns the seeds of runs for a caption, "0, 1, 2" or "0 to 99 (100)"."""
+    """Returns "training seeds 0, 1, 2" or "100 training seeds from 0 to 99"."""
     found = sorted({run.seed for run in runs})
     if len(found) <= _MOST_SEEDS:
-        return ", ".join(map(str, found))
-    return f"{found[0]} to {found[-1]} ({len(found)})"
+        return f"training seed{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
+    return f"{len(found)} training seeds from {found[0]} to {found[-1]}"
 
 
 def caption_lines(sentences: Sequence[str], width: float) -> list[str]:

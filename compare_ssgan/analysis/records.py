@@ -136,7 +136,7 @@ def read(directories: Directories) -> list[Run]:
     Raises:
         InputError: If a directory has no records, or a record cannot be read.
     """
-    return with_families(list(each(directories)))
+    return with_names(list(each(directories)))
 
 
 def each(directories: Directories) -> Iterator[Run]:
@@ -341,10 +341,30 @@ def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
     return "failed" if recorded == "failed" else "partial"
 
 
-def with_families(found: list[Run]) -> list[Run]:
-    """Gives runs that never started the family of the runs of the same method."""
+def with_names(found: Sequence[Run]) -> list[Run]:
+    """Gives runs that never started what is known of them by others that did.
+
+    That is the family, of their method, and the name of the dataset, which may be
+    another than that of the file that is planned: of one that found a part of the
+    data, for example.
+    """
     families = {run.method: run.family for run in found if run.family}
+    names: dict[str, set[str]] = {}
+    for run in found:
+        match = _RUN_ID.fullmatch(run.run_id)
+        # Who recorded no length has recorded nothing.
+        if match and run.steps:
+            names.setdefault(match["dataset"], set()).add(run.dataset)
     return [
-        run if run.family else run._replace(family=families.get(run.method, ""))
+        run._replace(
+            family=run.family or families.get(run.method, ""),
+            dataset=run.dataset
+            if run.steps
+            else _only(names.get(run.dataset), run.dataset),
+        )
         for run in found
     ]
+
+
+def _only(values: set[str] | None, default: str) -> str:
+    return next(iter(values)) if values and len(values) == 1 else default

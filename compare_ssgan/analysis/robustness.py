@@ -14,12 +14,15 @@ import numpy as np
 
 from compare_ssgan.analysis import (
     bands,
+    cells,
     figure_files,
     groups,
     looks,
     protocols,
     records,
 )
+from compare_ssgan.analysis.cells import Rule
+from compare_ssgan.analysis.comparison import rule_for
 from compare_ssgan.analysis.groups import Group
 from compare_ssgan.analysis.records import Directories, Run
 from compare_ssgan.analysis.selection import Selection, parse_selection
@@ -36,7 +39,7 @@ class Setting(NamedTuple):
     Attributes:
         values: One a seed that has finished with a finite value.
         num_diverged: Seeds without, since they diverged.
-        unfinished: State of each seed that nothing can be said of yet.
+        unfinished: Of each other seed, why it has no number, as in tables.
     """
 
     values: tuple[float, ...]
@@ -116,15 +119,15 @@ def robustness(
 
     Raises:
         InputError: If there are no records, the metric was not measured, stands for
-            several protocols or has no direction, the rule is unknown, or the suffix
-            is another.
+            several protocols or has no direction, the rule is unknown or does not
+            fit, or the suffix is another.
     """
     path = figure_files.checked(out)
-    rule = parse_selection(select)
+    selection = parse_selection(select)
     found = groups.resolve(groups.by_dataset(records.read(directories)), metric)
     members = [group for _, own in found.values() for group in own]
     panels = {
-        dataset: (name, ranked(own, name, rule))
+        dataset: (name, ranked(own, rule_for(dataset, name, own, selection)))
         for dataset, (name, own) in found.items()
     }
     import matplotlib
@@ -133,7 +136,7 @@ def robustness(
     seen = looks.of_methods(members)
     widest = max(len(each.entry) for _, own in panels.values() for each in own)
     width = _INCHES + 0.9 + 0.078 * widest
-    caption = looks.caption_lines(_caption(panels, members, rule), width)
+    caption = looks.caption_lines(_caption(panels, members, selection), width)
     heights = [max(4.8, 1.6 + 0.21 * (2 * len(own) + 6)) for _, own in panels.values()]
     with matplotlib.rc_context(looks.STYLE):
         figure = Figure(
@@ -154,22 +157,21 @@ def robustness(
         return figure_files.save(figure, path)
 
 
-def ranked(members: Sequence[Group], metric: str, rule: Selection) -> list[Ranking]:
+def ranked(members: Sequence[Group], rule: Rule) -> list[Ranking]:
     """Returns the settings of each method in order.
 
     Args:
         members: Groups of one dataset.
-        metric: Full name.
         rule: Chooses a number from each run.
 
     Raises:
         InputError: If neither low nor high values of the metric are better.
     """
-    lower = protocols.lower_is_better(metric)
+    lower = protocols.lower_is_better(rule.metric)
     if lower is None:
         raise InputError(
-            f"Settings cannot be sorted by {metric}: neither low nor high values are "
-            "better. Choose another --metric."
+            f"Settings cannot be sorted by {rule.metric}: neither low nor high values "
+            "are better. Choose another --metric."
         )
 
     def order(setting: Setting) -> tuple[int, float]:
@@ -186,24 +188,20 @@ def ranked(members: Sequence[Group], metric: str, rule: Selection) -> list[Ranki
     for own in by_method.values():
         runs = [run for group in own for run in group.runs]
         parts = [group.runs for group in own] if has_grid else [[run] for run in runs]
-        settings = [_setting(part, metric, rule, lower) for part in parts]
+        settings = [_setting(part, rule) for part in parts]
         rankings.append(Ranking(own[0], sorted(settings, key=order), has_grid))
     return rankings
 
 
-def _setting(runs: Sequence[Run], metric: str, rule: Selection, lower: bool) -> Setting:
+def _setting(runs: Sequence[Run], rule: Rule) -> Setting:
     values, num_diverged, unfinished = [], 0, []
-    for run in runs:
-        usable = run.status == "complete" or (
-            rule.of_unfinished and run.status in ("running", "partial", "failed")
-        )
-        value = rule.pick(run.curve(metric), lower).value if usable else np.nan
-        if np.isfinite(value):
-            values.append(float(value))
-        elif run.status == "diverged":
+    for found in (cells.cell(run, rule) for run in runs):
+        if not found.problem:
+            values.append(found.value)
+        elif found.status == "diverged":
             num_diverged += 1
         else:
-            unfinished.append("unmeasured" if run.status == "complete" else run.status)
+            unfinished.append(found.word)
     return Setting(tuple(values), num_diverged, tuple(unfinished))
 
 
@@ -313,7 +311,7 @@ def _draw_legend(
         symbols |= {"color": "#555555", "mec": "black", "label": f"diverged{half}"}
         handles.append(Line2D([], [], marker="X", **symbols))
     if any(s.median is None and not s.has_failed for s in every):
-        symbols |= {"color": "white", "mec": "#555555", "label": "nothing finished"}
+        symbols |= {"color": "white", "mec": "#555555", "label": "no number yet"}
         handles.append(Line2D([], [], marker="s", **symbols))
     members = [ranking.group for ranking in rankings]
     looks.draw_legend(panel, "from best to worst", members, handles)
@@ -322,21 +320,21 @@ def _draw_legend(
 def _caption(
     panels: Mapping[str, tuple[str, Sequence[Ranking]]],
     members: Iterable[Group],
-    rule: Selection,
+    selection: Selection,
 ) -> list[str]:
     runs = [run for group in members for run in group.runs]
     metrics = dict.fromkeys(metric for metric, _ in panels.values())
     said = [f"{protocols.describe(metric)}." for metric in metrics]
-    said.append(f"Selection '{rule.name}': {rule.title}.")
+    said.append(f"Selection '{selection.name}': {selection.title}.")
     if any(ranking.has_grid for _, own in panels.values() for ranking in own):
         said.append(
-            f"Lines: medians over training seeds {looks.seeds(runs)}, a diverged seed "
+            f"Lines: medians over {looks.seeds(runs)}, a diverged seed "
             "being worse than any number; small points: seeds. Above the panel: "
             "settings without a median."
         )
     else:
         said.append(
-            f"There is no grid: each point is a run, of training seeds "
+            f"There is no grid: each point is a run, of "
             f"{looks.seeds(runs)}. Above the panel: runs without a value."
         )
     return said

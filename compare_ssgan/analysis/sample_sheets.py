@@ -69,7 +69,10 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
             or the suffix is another.
     """
     path = figure_files.checked(out)
-    datasets = groups.by_dataset(records.read(directories))
+    datasets = {
+        name: looks.shortened(members)
+        for name, members in groups.by_dataset(records.read(directories)).items()
+    }
     sheets = {name: _sheets(members) for name, members in datasets.items()}
     every = [sheet for own in sheets.values() for sheet in own]
     if all(sheet.images is None for sheet in every):
@@ -81,13 +84,11 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
     import matplotlib
     from matplotlib.figure import Figure
 
-    labels = [
-        label for own in datasets.values() for label in looks.short_labels(own).values()
-    ]
-    left = 0.4 + 0.085 * max(16, *map(len, labels))
+    widest = max(len(group.label) for own in datasets.values() for group in own)
+    left = 0.4 + 0.085 * max(16, widest)
     width = left + _IMAGE_INCHES * _SHOWN
     caption = looks.caption_lines(_caption(sheets), width)
-    height = sum(0.5 + (_IMAGE_INCHES + 0.1) * len(own) for own in sheets.values())
+    height = sum(0.35 + (_IMAGE_INCHES + 0.1) * len(own) for own in sheets.values())
     height += 0.1 + looks.caption_height(caption)
     with matplotlib.rc_context(looks.STYLE):
         figure = Figure(figsize=(width, height))
@@ -96,12 +97,11 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
             seed = next((s.run.seed for s in own if s.run is not None), None)
             title = f"{dataset}: samples of seed {seed}"
             figure.text(0.1 / width, (top - 0.1) / height, title, va="top", fontsize=12)
-            top -= 0.45
-            names = looks.short_labels(datasets[dataset])
+            top -= 0.3
             for sheet in own:
                 top -= _IMAGE_INCHES + 0.1
                 box = (left / width, top / height)
-                _draw(figure, sheet, names[sheet.group.label], box)
+                _draw(figure, sheet, box)
             top -= 0.05
         text = "\n".join(caption)
         figure.text(0.1 / width, 0.1 / height, text, fontsize=9, color=looks.TEXT)
@@ -181,14 +181,16 @@ def _read(path: pathlib.Path) -> npt.NDArray[np.float64]:
     return images
 
 
-def _draw(figure: Any, sheet: Sheet, name: str, corner: tuple[float, float]) -> None:
+def _draw(figure: Any, sheet: Sheet, corner: tuple[float, float]) -> None:
     """Draws a row: name, what has to be known, images."""
     width, height = figure.get_size_inches()
     left, bottom = corner
     middle = bottom + 0.5 * _IMAGE_INCHES / height
     gap = 0.1 / width
     bold = {"ha": "right", "fontweight": "bold", "fontsize": 10}
-    figure.text(left - gap, middle + 0.01 / height, name, va="bottom", **bold)
+    figure.text(
+        left - gap, middle + 0.01 / height, sheet.group.label, va="bottom", **bold
+    )
     small = {"ha": "right", "fontsize": 8.5, "color": looks.TEXT}
     figure.text(left - gap, middle - 0.03 / height, sheet.label, va="top", **small)
     if sheet.images is None:

@@ -93,6 +93,8 @@ class Attempt:
                 ),
                 stop=stop,
             )
+            if ending.step > start:
+                self._note_operations()
             if ending.status == "diverged":
                 self._add_nan(ending.step)
             if ending.status != "stopped":
