@@ -233,12 +233,18 @@ def test_samples_are_enlarged_and_leafed_through(report):
     report.click("#samples .card button")
     heading = report.find("#picture-heading").text
     assert heading.startswith("gan, seed 0, step 6,000")
+    assert "last measurement: 59.47" in report.find("#picture").text
     report.press(Keys.ARROW_RIGHT)
     assert report.find("#picture-heading").text != heading
     picture = report.find("#picture img")
     assert report.run("return arguments[0].naturalWidth", picture) == 130
     report.press(Keys.ESCAPE)
     assert not report.find("#picture").is_displayed()
+    # The number of another step would be none of these samples.
+    report.choose("#rule", "step:3000")
+    report.click("#samples .card button")
+    assert "3,000" not in report.find("#picture").text
+    report.press(Keys.ESCAPE)
     report.choose("#seed", "all")
     assert len(report.all("#samples .card")) > 9
 

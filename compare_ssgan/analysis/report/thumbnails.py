@@ -87,7 +87,7 @@ def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
     each = min(_LARGEST, budget // max(1, len(set(digests))) * 3 // 4)
     made: dict[bytes, _Made | None] = {}
     numbers: dict[str, int] = {}
-    by_run, unreadable, left_out = {}, [], 0
+    by_run, unreadable, left_out, total = {}, [], 0, 0
     for digest, (run, path) in zip(digests, found, strict=True):
         name = "/".join(path.parts[-3:])
         if digest not in made:
@@ -95,9 +95,12 @@ def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
         thumbnail = made[digest]
         if thumbnail is None:
             unreadable.append(name)
-        elif sum(map(len, numbers)) + len(thumbnail.address) > budget:
+            continue
+        new = thumbnail.address not in numbers
+        if new and total + len(thumbnail.address) > budget:
             left_out += 1
         else:
+            total += len(thumbnail.address) * new
             number = numbers.setdefault(thumbnail.address, len(numbers))
             step = _STEP.search(path.stem)
             by_run[run.run_id] = Thumbnail(
