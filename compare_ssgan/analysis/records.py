@@ -53,7 +53,12 @@ _OPTIONAL: dict[str, schema.Types] = {
 }
 _DEVICE: dict[str, schema.Types] = {"kind": str, "name": str, "threads": int}
 _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
-_MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
+_MAY_BE_PLANNED: dict[str, schema.Types] = {
+    "family": str,
+    "budget": str,
+    "settings": list,
+    "steps": int,
+}
 
 
 class Run(NamedTuple):
@@ -306,6 +311,7 @@ def _unstarted(
         settings=tuple(sorted(known.get("settings") or ())),
         seed=int(known["seed"]),
         status=status,
+        steps=known.get("steps") or 0,
     )
 
 

@@ -9,13 +9,12 @@ import tensorflow as tf
 from absl import logging
 
 from compare_ssgan import config
-from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.sampling import Draw
 from compare_ssgan.studies import experiment as experiments
 from compare_ssgan.studies import grids, operations
 from compare_ssgan.studies.board import Board
-from compare_ssgan.studies.experiment import Experiment
+from compare_ssgan.studies.experiment import Experiment, refuse_unread
 from compare_ssgan.studies.progress import Progress
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
@@ -71,6 +70,7 @@ class Attempt:
         """
         experiment, start = self._experiment, self.step
         self._warn_of_threads(threads)
+        self._warn_of_commits()
         self._record.begin_attempt(threads, start)
         self._board = Board(self._record.directory)
         self._progress = Progress(experiment.schedule.steps, start)
@@ -196,13 +196,7 @@ class Attempt:
         if self._noted:
             return
         self._noted = True
-        unread = config.unread_bindings()
-        if unread:
-            raise InputError(
-                "These settings have no effect, since nothing in this run reads them: "
-                f"{', '.join(unread)}. Remove them, or choose the component that "
-                "they belong to."
-            )
+        refuse_unread()
         self._record.add_operative_config(config.operative())
 
     def _note_operations(self) -> None:
@@ -222,4 +216,17 @@ class Attempt:
                 f"The run was begun with {listed} threads and goes on with {threads}: "
                 "its numbers may differ in the last digits from those of a run with "
                 "one number of threads (--threads)."
+            )
+
+    def _warn_of_commits(self) -> None:
+        commit = self._record.read().get("git_commit")
+        # Attempts of older versions have none.
+        known = [row.get("git_commit") for row in self._record.attempts()]
+        before = {each for each in known if each} - {commit}
+        if self.resumed and commit and before:
+            listed = ", ".join(sorted(before))
+            logging.warning(
+                f"The run was begun with the package at commit {listed} and goes on at "
+                f"{commit}: if what it computes has changed, so have its numbers. "
+                "attempts.jsonl says which steps were taken with which."
             )

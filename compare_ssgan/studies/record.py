@@ -10,7 +10,7 @@ from typing import Any
 
 from compare_ssgan.analysis import schema
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies import files
+from compare_ssgan.studies import engine, files
 
 SCHEMA = 1
 
@@ -201,17 +201,25 @@ class Record:
         return files.read_rows(self._attempts)
 
     def begin_attempt(self, threads: int, step: int) -> None:
-        """Adds an attempt; one that is still "running" was killed."""
+        """Adds an attempt; one that is still "running" was killed.
+
+        It has the commit and the device of run.json, which are those of this process.
+        """
         rows = [
             row | {"status": "killed"} if row["status"] == "running" else row
             for row in self.attempts()
         ]
+        run, started_by = self.read(), engine.engine()
         attempt = {
             "attempt": len(rows) + 1,
             "started": now(),
             "ended": None,
             "host": platform.node(),
             "pid": os.getpid(),
+            "executor": started_by.name,
+            "job": started_by.job,
+            "git_commit": run.get("git_commit"),
+            "device": run.get("device"),
             "threads": threads,
             "from_step": step,
             "to_step": step,
