@@ -16,7 +16,7 @@ from compare_ssgan.studies import progress, threads
 _CLIENT = "ray://"
 _PORTS = {_CLIENT: 10001, "": 6379}
 _REACH_SECONDS = 5.0
-_CONNECT_SECONDS = 40.0
+_CONNECT_SECONDS = 20.0
 # Of the memory that Ray keeps for objects; the least it takes. Runs use files.
 _OBJECT_BYTES = 80 * 2**20
 _SMALLEST = 1e-4
