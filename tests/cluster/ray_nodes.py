@@ -1,10 +1,4 @@
-"""A cluster of Ray on this machine, and runs to kill on it.
-
-As a program it does the runs of a study undisturbed, two at a time, each in a process
-forked from one that has imported TensorFlow but computed nothing with it:
-
-    python -m tests.cluster.ray_nodes STUDY_DIRECTORY OUT
-"""
+"""Sweeps on a cluster of Ray on this machine, and runs of theirs to kill."""
 
 import json
 import os
@@ -15,7 +9,6 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).parents[2]
-AT_A_TIME = 2
 METHODS, SEEDS, STEPS = ("gan", "sn_gan"), 6, 150
 SETTINGS = (
     "GENERATOR = @dcgan.Generator",
@@ -60,14 +53,15 @@ def parent(process):
 
 
 def in_training(out):
-    """Returns the runs that are being trained and have a checkpoint."""
+    """Returns the runs that are being trained and have saved a step."""
     found = []
     for lock in sorted(out.glob("runs/*/lock")):
         directory = lock.parent
-        saved = (directory / "checkpoints" / "checkpoint").exists()
         try:
+            saved = (directory / "checkpoints" / "checkpoint").read_text()
             process = int(json.loads(lock.read_text())["pid"])
-            if saved and not (directory / "DONE").exists():
+            begun = 'model_checkpoint_path: "ckpt-0"' not in saved
+            if begun and not (directory / "DONE").exists():
                 found.append(Killable(directory, process))
         # It has just ended, or not yet said who it is.
         except (OSError, ValueError):
@@ -117,41 +111,22 @@ def sweep(study, out, *options, seeds=SEEDS, settings=SETTINGS, **keywords):
     )
 
 
-def main(study, out):
-    import compare_ssgan.studies.run  # noqa: F401
-    from compare_ssgan import cli
-
+def undisturbed(study, out):
+    """Does the planned runs of a study elsewhere, without Ray."""
     planned = json.loads((study / "study.json").read_text())["planned"]
-    codes, running = [], set()
+    commands = []
     for row in planned:
         words = ["run", "--gin", f"gin_configs/{row['method']}.gin", "--threads", "1"]
         words += ["--budget", row["budget"], "--seed", str(row["seed"])]
-        words += ["--out", str(out)]
         words += [word for each in row["settings"] for word in ("--set", each)]
-        if len(running) == AT_A_TIME:
-            codes.append(_collect(running))
-        child = os.fork()
-        if not child:
-            code = 1
-            try:
-                code = cli._dispatch(cli._parser().parse_args(words))
-            finally:
-                os._exit(code)
-        running.add(child)
-    codes += [_collect(running) for _ in list(running)]
-    return max(codes)
-
-
-def _collect(running):
-    child, status = os.wait()
-    running.remove(child)
-    return os.waitstatus_to_exitcode(status)
+        commands.append([*words, "--out", str(out)])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cluster.undisturbed"],
+        cwd=ROOT, input=json.dumps(commands), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def interrupt(process):
     """Presses Ctrl-C: everything in the foreground gets the signal."""
     os.killpg(process.pid, signal.SIGINT)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*map(pathlib.Path, sys.argv[1:])))
