@@ -32,6 +32,7 @@ setup(
     package_dir={"compare_ssgan.gin_configs": "gin_configs"},
     package_data={
         "compare_ssgan.evaluation": ["weights/*.npz"],
+        "compare_ssgan.analysis": ["published.json"],
         **{name: ["*.gin"] for name in CONFIG_PACKAGES},
     },
     install_requires=[

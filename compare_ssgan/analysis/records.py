@@ -50,6 +50,8 @@ _OPTIONAL: dict[str, schema.Types] = {
     "error": str,
     "diverged": dict,
     "data": dict,
+    "git_commit": str,
+    "package_version": str,
 }
 _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
 _MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
@@ -79,6 +81,7 @@ class Run(NamedTuple):
         measurements: What the training measured, in the order of the file, then what
             was measured later.
         data: Content hash by name of the split; empty if nothing says.
+        version: Version and commit of the package that trained it; "" if unknown.
     """
 
     study: str
@@ -98,6 +101,7 @@ class Run(NamedTuple):
     directory: pathlib.Path | None = None
     measurements: Sequence[Measurement] = ()
     data: Mapping[str, str] = types.MappingProxyType({})
+    version: str = ""
 
     @property
     def metrics(self) -> list[str]:
@@ -274,7 +278,18 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         directory=directory,
         measurements=measurements.read(directory),
         data=content.get("data") or {},
+        version=_version(content),
     )
+
+
+def _version(content: Mapping[str, Any]) -> str:
+    version, commit = content.get("package_version"), content.get("git_commit")
+    if not version:
+        return ""
+    if not commit:
+        return version
+    dirty = "-dirty" if commit.endswith("-dirty") else ""
+    return f"{version} at {commit[:7]}{dirty}"
 
 
 def _unstarted(

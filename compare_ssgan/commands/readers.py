@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import sys
 from typing import Any
 
 from compare_ssgan.commands import arguments
@@ -17,11 +18,46 @@ def add(commands: Any) -> None:
     for parser in (status, table, plot):
         parser.add_argument("directory", metavar="DIR", help="e.g. results/digits")
     status.add_argument("--json", action="store_true")
-    for parser in (table, plot):
-        parser.add_argument("--metric", default="fid", help="kind or full name")
-    table.add_argument("--select", default="last", metavar="last|best|step:N")
-    table.add_argument("--format", default="md", choices=["md", "csv", "latex", "json"])
+    plot.add_argument("--metric", default="fid", help="kind or full name")
+    _add_table_flags(table)
     plot.add_argument("--out", metavar="FILE", help="default: DIR/figures/<metric>.png")
+
+
+def _add_table_flags(table: argparse.ArgumentParser) -> None:
+    table.add_argument(
+        "--metric", default="fid", help="kind or full name, or several: fid,is"
+    )
+    table.add_argument(
+        "--select",
+        default="last",
+        metavar="last|best|step:N|by:METRIC",
+        help="which measurement of a run counts; by:METRIC, e.g. of a train split, "
+        "chooses by another metric than the reported one",
+    )
+    table.add_argument(
+        "--format",
+        choices=["md", "csv", "latex", "json", "terminal"],
+        help="default: terminal on a terminal, else md",
+    )
+    table.add_argument(
+        "--against", metavar="METHOD", help="differences are to it; default: sn_gan"
+    )
+    table.add_argument(
+        "--statistic",
+        default="mean",
+        choices=["mean", "iqm"],
+        help="what the bootstrap interval over seeds is of (from five seeds on)",
+    )
+    table.add_argument(
+        "--published",
+        default="own",
+        choices=["own", "all", "none"],
+        help="numbers of papers: of the methods in the table; all of the dataset, also "
+        "of other libraries and unconfirmed ones; or none",
+    )
+    table.add_argument(
+        "--runs", action="store_true", help="show the number of every run, too"
+    )
 
 
 def _status(flags: argparse.Namespace) -> int:
@@ -33,13 +69,20 @@ def _status(flags: argparse.Namespace) -> int:
 
 def _table(flags: argparse.Namespace) -> int:
     from compare_ssgan.analysis import tables
+    from compare_ssgan.analysis.tables import terminal
 
+    default = "terminal" if sys.stdout.isatty() else "md"
     print(
         tables.render(
             [pathlib.Path(flags.directory)],
             metric=flags.metric,
             select=flags.select,
-            format=flags.format,
+            format=flags.format or default,
+            against=flags.against,
+            statistic=flags.statistic,
+            published=flags.published,
+            runs=flags.runs,
+            color=terminal.wants_color(sys.stdout),
         )
     )
     return 0
