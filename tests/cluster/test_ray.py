@@ -69,6 +69,21 @@ def cluster(private_ray):
         cluster.shutdown()
 
 
+@pytest.fixture
+def sweep(private_ray):
+    """Starts sweeps, none of which outlives the test."""
+    started = []
+
+    def sweep(*arguments, **options):
+        started.append(ray_nodes.sweep(*arguments, **options))
+        return started[-1]
+
+    yield sweep
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
 def add(cluster):
     return cluster.add_node(num_cpus=2, num_gpus=2, object_store_memory=OBJECTS)
 
@@ -112,12 +127,12 @@ def check_against_undisturbed(out, whole, hit):
             np.testing.assert_array_equal(found[name], tensor, err_msg=name)
 
 
-def test_a_sweep_survives_the_death_of_everything(cluster, tmp_path):
+def test_a_sweep_survives_the_death_of_everything(cluster, sweep, tmp_path):
     study, out = tmp_path / "twelve.gin", tmp_path / "out"
     options = ("--address", cluster.address, "--jobs", "3", "--cpus", "0.5")
     options += ("--gpus", "0.5")
     nodes = [add(cluster), add(cluster)]
-    first = ray_nodes.sweep(study, out, *options)
+    first = sweep(study, out, *options)
     hit = set()
 
     def victim():
@@ -154,11 +169,11 @@ def test_a_sweep_survives_the_death_of_everything(cluster, tmp_path):
         ray_nodes.wait_for(lambda run=run: not ray_nodes.is_alive(run.process))
 
     # Two at once do the rest, and neither what the other does.
-    both = [ray_nodes.sweep(study, out, *options) for _ in range(2)]
+    both = [sweep(study, out, *options) for _ in range(2)]
     for process in both:
         stdout, stderr = process.communicate(timeout=ray_nodes.SECONDS)
         assert process.returncode in (0, 3), stderr
-    last = ray_nodes.sweep(study, out, *options)
+    last = sweep(study, out, *options)
     stdout, stderr = last.communicate(timeout=ray_nodes.SECONDS)
     assert last.returncode == 0, stderr
     assert f"{ALL} complete" in stdout
@@ -225,10 +240,10 @@ def test_more_than_any_node_has_is_refused(cluster, tmp_path):
         ray.execute(requests(tmp_path, 1), options, Report())
 
 
-def test_ctrl_c_on_this_machine_saves_and_leaves_nothing(private_ray, tmp_path):
+def test_ctrl_c_on_this_machine_saves_and_leaves_nothing(sweep, tmp_path):
     study, out = tmp_path / "short.gin", tmp_path / "out"
     settings = [*ray_nodes.SETTINGS, "STEPS = 100000"]
-    process = ray_nodes.sweep(study, out, "--jobs", "2", seeds=1, settings=settings)
+    process = sweep(study, out, "--jobs", "2", seeds=1, settings=settings)
     runs = ray_nodes.wait_for(lambda: ray_nodes.in_training(out)[:1], process)
     ray_nodes.interrupt(process)
     _, stderr = process.communicate(timeout=ray_nodes.SECONDS)

@@ -1,6 +1,5 @@
 """The executor of Ray, with a stand-in for Ray; the real one: tests/cluster."""
 
-import builtins
 import json
 import pathlib
 import sys
@@ -321,4 +320,3 @@ def test_the_environment_of_runs_is_that_of_the_sweep(monkeypatch):
 
 def test_there_is_such_an_executor():
     assert base.load("ray") is ray.execute
-    assert builtins.callable(base.load("ray"))
