@@ -97,6 +97,15 @@ def test_the_rule_chooses_the_number(tmp_path):
     assert medians("step:100") == [10.0, 10.0]
 
 
+def test_another_metric_may_choose_as_in_tables(tmp_path):
+    train = "fid600_train_digits_cnn"
+    lines = fabricate.measurements([30.0, 20.0, 10.0], (0, 100, 200), [fabricate.FID])
+    lines += fabricate.measurements([3.0, 1.0, 2.0], (0, 100, 200), [train])
+    fabricate.run(tmp_path, "gan", 0, lines)
+    (found,) = ranked(tmp_path, rule=f"by:{train}")
+    assert [each.median for each in found.settings] == [20.0]
+
+
 def test_nothing_can_be_sorted_without_a_direction(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
     with pytest.raises(InputError, match="neither low nor high values are better"):
