@@ -78,8 +78,8 @@ class Holder(NamedTuple):
         except ProcessLookupError:
             return True
         except (PermissionError, OverflowError, ValueError):
-            pass
-        return False
+            return False
+        return _is_zombie(int(self.pid))
 
 
 def is_held(lock: pathlib.Path) -> bool:
@@ -151,7 +151,10 @@ def parse(content: bytes) -> Holder:
     if not isinstance(values, dict):
         return Holder()
     known = {name: values[name] for name in Holder._fields if name in values}
-    return Holder(**known)
+    # Anybody may have edited it.
+    texts = {name: str(value) for name, value in known.items() if name != "pid"}
+    pid = known.get("pid")
+    return Holder(**texts)._replace(pid=pid if type(pid) is int else "unknown")
 
 
 def leases(lock: pathlib.Path) -> list[tuple[int, pathlib.Path]]:
@@ -205,6 +208,16 @@ def process_ids() -> str:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
         return ""
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process is over, and only its parent has not asked for it yet."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The name, in brackets, may hold anything.
+    return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
 
 
 def _holder_of_lease(lock: pathlib.Path) -> Holder | None:

@@ -35,7 +35,7 @@ def hold(
     Not covered are two machines that do not see each other's locks, and take the same
     run within a second of each other: one of them ends when it notices. Nor is a
     process that was stopped (SIGSTOP) for over `locks.STALE_SECONDS`, within the
-    second in which it goes on and notices that another has taken over.
+    seconds in which it goes on and notices that another has taken over.
 
     Args:
         directory: The run's directory.
@@ -153,7 +153,7 @@ def _open(path: pathlib.Path) -> int:
     except PermissionError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}): the run is somebody else's. "
-            "Choose another directory with --out."
+            "Work in another directory, or on a copy of this one."
         ) from error
 
 

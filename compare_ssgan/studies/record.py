@@ -77,14 +77,18 @@ class Record:
     def begin(self, description: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Writes config.gin and run.json, with status "running".
 
-        The seconds spent by earlier attempts are kept.
+        What earlier attempts found out is kept: the seconds they spent, and the
+        floating-point operations of an iteration, a multiply-add being two.
         """
-        spent = self.read()["wall_seconds"] if self.exists else 0.0
+        before = self.read() if self.exists else {}
+        found = {"wall_seconds": before.get("wall_seconds", 0.0)}
+        if before.get("operations_per_step") is not None:
+            found["operations_per_step"] = before["operations_per_step"]
         self.samples.mkdir(exist_ok=True)
         self.figures.mkdir(exist_ok=True)
         files.remove_temporaries(self.directory)
         files.write_atomically(self._config, "".join(f"{line}\n" for line in lines))
-        content = {"schema": SCHEMA, **description, "wall_seconds": spent}
+        content = {"schema": SCHEMA, **description, **found}
         files.write_json(self._run, content)
 
     def check_config(self, lines: Sequence[str]) -> None:

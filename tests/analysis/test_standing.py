@@ -304,3 +304,13 @@ def test_runs_of_one_method_by_several_versions_are_worth_a_remark(tmp_path):
     )
     assert standing.read(tmp_path).remarks == [expected]
     assert status.render(tmp_path).endswith(f"Remark: {expected}")
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"pid": [], "host": 7, "started": 0}'])
+def test_a_lock_that_somebody_edited_is_no_error(tmp_path, content):
+    directory = fabricate.run(tmp_path, "gan", 0, False, status="running")
+    with (directory / "lock").open("w") as file:
+        file.write(content)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert "process unknown on " in status.render(tmp_path)

@@ -1,5 +1,7 @@
 """Twelve real runs on a real Slurm that takes everything away from them once."""
 
+import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -12,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan.studies import files
-from tests.cluster.slurm_cluster import wait_for
+from tests.cluster.slurm_cluster import kill, wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -39,7 +41,7 @@ SETTINGS = (
 )
 SET = [word for setting in SETTINGS for word in ("--set", setting)]
 # On a busy machine everything takes its time.
-LONG_SECONDS = 300.0
+LONG_SECONDS = 500.0
 
 
 class Study:
@@ -96,7 +98,9 @@ class Study:
         return files.read_rows(self.out / "runs" / run / "attempts.jsonl")
 
     def steps(self, run):
-        return len(files.read_rows(self.out / "runs" / run / "train.jsonl"))
+        """Returns how many steps were taken, or -1 before training begins."""
+        rows = files.read_rows(self.out / "runs" / run / "train.jsonl")
+        return len(rows) if self.attempts(run) else -1
 
     def pid(self, run):
         return self.attempts(run)[-1]["pid"]
@@ -112,9 +116,12 @@ def weights(run):
     }
 
 
-def has_pending(pid, number):
-    """Whether a signal waits for a process that is stopped."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+def was_told(pid, number):
+    """Whether a signal waits for a stopped process, or has ended it already."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
     (line,) = (each for each in status.splitlines() if each.startswith("ShdPnd"))
     return bool(int(line.split()[1], 16) >> (number - 1) & 1)
 
@@ -125,33 +132,44 @@ def jobs_at(slurm, node):
     return sorted(found) if len(found) == 2 else None
 
 
+def hold(study, runs, steps):
+    """Stops processes of runs as soon as they have trained for some steps.
+
+    However fast or slow the machine is, they are disturbed while they train.
+    """
+    for run in sorted(runs):
+        if study.steps(run) >= steps and study.attempts(run)[-1]["status"] == "running":
+            os.kill(study.pid(run), signal.SIGSTOP)
+            runs.remove(run)
+    return not runs
+
+
+def release_when_told(study, runs):
+    """Lets held runs go on once they were asked to stop, as Slurm may do itself."""
+    for pid in map(study.pid, runs):
+        wait_for(functools.partial(was_told, pid, signal.SIGTERM), LONG_SECONDS)
+        kill([pid], signal.SIGCONT)
+
+
+def hold_to_its_limit(study, run):
+    """Makes a run so slow that its job's time is over before it is done."""
+    wait_for(functools.partial(hold, study, {run}, 0), LONG_SECONDS)
+    release_when_told(study, [run])
+
+
 def disturb(slurm, study):
-    """Disturbs five runs as they train; returns them by what was done to them."""
-    slow = next(iter(study.handed_over()))
-
-    def trains(run):
-        return study.steps(run) >= 15
-
-    # Held up until its time is nearly over.
-    wait_for(lambda: trains(slow), LONG_SECONDS)
-    os.kill(study.pid(slow), signal.SIGSTOP)
+    """Disturbs four runs as they train; returns them by what was done to them."""
     killed, stranded = (study.run_of(job) for job in jobs_at(slurm, "n2"))
     preempted = [study.run_of(job) for job in jobs_at(slurm, "n3")]
-    wait_for(lambda: trains(killed), LONG_SECONDS)
+    wait_for(
+        functools.partial(hold, study, {killed, stranded, *preempted}, 15), LONG_SECONDS
+    )
     slurm.kill_job(study.handed_over()[killed][0])
-    wait_for(lambda: trains(stranded), LONG_SECONDS)
     slurm.kill_node("n2")
-    wait_for(lambda: all(map(trains, preempted)), LONG_SECONDS)
     high = ["--partition=high", "--exclusive", "--nodelist=n3", "--output=/dev/null"]
     slurm.call("sbatch", *high, "--wrap=sleep 1")
-    wait_for(lambda: has_pending(study.pid(slow), signal.SIGTERM), LONG_SECONDS)
-    os.kill(study.pid(slow), signal.SIGCONT)
-    return {
-        "killed": killed,
-        "stranded": stranded,
-        "preempted": preempted,
-        "slow": slow,
-    }
+    release_when_told(study, preempted)
+    return {"killed": killed, "stranded": stranded, "preempted": preempted}
 
 
 def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
@@ -160,11 +178,17 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     output = first.communicate()
     assert first.returncode == 0, output
     assert "10 runs are not submitted yet" in output[1]
+    slow = next(iter(study.handed_over()))
     # Two sweeps at once, of what is left.
     sweeps = [study.sweep(), study.sweep()]
-    wait_for(lambda: jobs_at(slurm, "n2") and jobs_at(slurm, "n3"), LONG_SECONDS)
     try:
-        disturbed = disturb(slurm, study)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            holding = pool.submit(hold_to_its_limit, study, slow)
+            wait_for(
+                lambda: jobs_at(slurm, "n2") and jobs_at(slurm, "n3"), LONG_SECONDS
+            )
+            disturbed = disturb(slurm, study)
+            holding.result()
         outputs = [sweep.communicate(timeout=LONG_SECONDS) for sweep in sweeps]
     finally:
         for sweep in sweeps:
@@ -181,7 +205,7 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     assert all(statuses[-1] == "complete" for statuses in ended.values()), ended
     # Who was asked to stop saved first; and nobody began anew.
     assert ended[disturbed["killed"]][0] == ended[disturbed["stranded"]][0] == "killed"
-    for run in (*disturbed["preempted"], disturbed["slow"]):
+    for run in (*disturbed["preempted"], slow):
         assert ended[run][0] == "stopped", run
         assert study.attempts(run)[0]["to_step"] == study.attempts(run)[1]["from_step"]
     for run in (disturbed["killed"], disturbed["stranded"], *disturbed["preempted"]):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import signal
 import stat
 import textwrap
@@ -300,8 +299,6 @@ def test_what_slurm_refuses_is_the_users_to_change(slurm, out):
 def test_a_limit_of_the_cluster_is_waited_for(slurm, out, capsys):
     # Takes one array, and the next only when that is over.
     write(slurm, sbatch=f"[ -e scripts/1 ] && touch refuse\n{SBATCH}")
-    (slurm / "refuse").write_text("")
-    (slurm / "refuse").unlink()
     first = "".join(f"echo '1_{n}|RUNNING|None'\n" for n in range(4))
     over = done(out, "run0", "run1", "run2", "run3") + "touch once\n"
     answer(slurm, first, over, "echo '2|RUNNING|None'", done(out, "run4"))
@@ -309,6 +306,15 @@ def test_a_limit_of_the_cluster_is_waited_for(slurm, out, capsys):
     assert ending is Ending.DONE
     assert told.codes == dict.fromkeys([f"run{n}" for n in range(5)], 0)
     assert "does not take the jobs" in capsys.readouterr().err
+
+
+def test_what_was_submitted_is_told_when_slurm_takes_no_more(slurm, out, capsys):
+    write(slurm, sbatch=f"[ -e scripts/1 ] && touch refuse\n{SBATCH}")
+    with pytest.raises(InputError, match="does not take the jobs"):
+        execute(out, 5, detach=True)
+    error = capsys.readouterr().err
+    assert "4 runs are in Slurm's queue" in error
+    assert "1 runs are not submitted yet" in error
 
 
 def test_two_sweeps_submit_one_after_the_other(slurm, out):
@@ -389,14 +395,3 @@ def test_a_command_that_hangs_is_a_failure(slurm, monkeypatch):
     write(slurm, squeue="exec sleep 5")
     with pytest.raises(queue.SlurmError, match="squeue did not answer"):
         queue.find(["3"])
-
-
-def test_jobs_on_record_are_read_by_engine(tmp_path):
-    assert jobs.read(tmp_path, "slurm") == {}
-    jobs.note(
-        tmp_path, [jobs.Job("a", "slurm", "1_0", "t"), jobs.Job("b", "ray", "2", "t")]
-    )
-    jobs.note(tmp_path, [jobs.Job("a", "slurm", "3", "t")])
-    assert jobs.read(tmp_path, "slurm") == {"a": "3"}
-    row = json.loads((pathlib.Path(tmp_path) / jobs.FILE).read_text().splitlines()[0])
-    assert row == {"run_id": "a", "executor": "slurm", "job": "1_0", "submitted": "t"}

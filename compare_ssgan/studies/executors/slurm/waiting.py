@@ -58,8 +58,11 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         if options.detach:
             try:
                 sweep.advance(flag)
-            finally:
-                sweep.say_farewell()
+            except submission.SubmissionError:
+                if sweep.queued:
+                    sweep.say_farewell()
+                raise
+            sweep.say_farewell()
             return Ending.STOPPED if flag() else Ending.SUBMITTED
         sweep.wait(flag)
         if sweep.left and flag():
@@ -105,9 +108,9 @@ class _Sweep:
             except queue.SlurmError as error:
                 self._bear(error)
             except submission.SubmissionError as error:
-                # The first one tells of a mistake; later ones of limits, or of a
-                # controller that is away.
-                if not self._submissions:
+                # The first one tells of a mistake; later ones, and those beside
+                # earlier jobs, of limits or of a controller that is away.
+                if not self._submissions and not self.queued:
                     raise
                 self._bear(error)
             changed = before != (set(self.left), self.queued)
