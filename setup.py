@@ -31,6 +31,7 @@ setup(
     # installations find them beside it, see compare_ssgan.config.files.)
     package_dir={"compare_ssgan.gin_configs": "gin_configs"},
     package_data={
+        "compare_ssgan.analysis.report": ["assets/*"],
         "compare_ssgan.evaluation": ["weights/*.npz"],
         "compare_ssgan.analysis": ["published.json"],
         **{name: ["*.gin"] for name in CONFIG_PACKAGES},

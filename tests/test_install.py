@@ -62,6 +62,14 @@ def test_a_wheel_holds_every_gin_file_the_weights_and_published_numbers(wheel):
     assert not (wheel / "tests").exists()
 
 
+def test_a_wheel_holds_the_parts_of_a_report(wheel):
+    inside = pathlib.Path("compare_ssgan", "analysis", "report", "assets")
+    parts = [path.name for path in (ROOT / inside).iterdir()]
+    assert "page.html" in parts
+    for name in parts:
+        assert (wheel / inside / name).read_text() == (ROOT / inside / name).read_text()
+
+
 def test_the_wheel_runs_from_another_directory(wheel, tmp_path):
     program = [sys.executable, "-m", "compare_ssgan"]
     found = describe(program, tmp_path, PYTHONPATH=str(wheel))

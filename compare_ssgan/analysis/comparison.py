@@ -103,7 +103,7 @@ def compare(
             if dataset in resolved[name]:
                 full, _ = resolved[name][dataset]
                 if full not in {t.metric for t in tables if t.dataset == dataset}:
-                    tables.append(_table(dataset, full, members, options))
+                    tables.append(table_of(dataset, full, members, options))
                     of_metric[name].append(tables[-1])
             else:
                 key = dataset if len(asked) == 1 else f"{dataset}, {name}"
@@ -112,11 +112,23 @@ def compare(
     return Comparison(tables, unmeasured, [found for found in wide if found.rows])
 
 
-def _table(
+def table_of(
     dataset: str, metric: str, members: Sequence[Group], options: Options
 ) -> Table:
+    """Computes the table of one dataset, of runs that were read before.
+
+    Args:
+        dataset: Its name.
+        metric: Full name.
+        members: Its groups, as `groups.by_dataset` returns them.
+        options: How to compare.
+
+    Raises:
+        InputError: If the metric is of unknown kind, or the rule of selection cannot
+            be applied to it.
+    """
     lower = protocols.lower_is_better(metric)
-    rule = _rule(dataset, metric, members, options.selection)
+    rule = rule_for(dataset, metric, members, options.selection)
     found = {g.key: [cells.cell(run, rule) for run in g.runs] for g in members}
     seeds = {cell.eval_seeds for row in found.values() for cell in row} - {()}
     mixed = len(seeds) > 1
@@ -146,9 +158,21 @@ def _table(
     )
 
 
-def _rule(
+def rule_for(
     dataset: str, metric: str, members: Sequence[Group], selection: Selection
 ) -> Rule:
+    """Returns a rule of selection for what was measured in a dataset.
+
+    Args:
+        dataset: Its name.
+        metric: Full name of the reported metric.
+        members: The groups of the dataset.
+        selection: As the user names it.
+
+    Raises:
+        InputError: If the metric that is to choose was not measured there, is not fit
+            to choose, or has no best value.
+    """
     chosen_by = metric
     if selection.by is not None:
         measured = sorted({name for group in members for name in group.metrics})

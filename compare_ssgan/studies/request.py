@@ -24,6 +24,8 @@ class RunRequest:
         threads: Number of threads, None for all.
         strategy: How the run is distributed over devices.
         data_dir: Where data sets are, None for the default.
+        planned: File of a planned run, which then says all but where and on what to
+            compute; see `studies.planned`.
         method: Filled in by `load`: stem of the last gin file.
         family: Filled in by `load`: the macro FAMILY.
         run_id: Filled in by `load`.
@@ -39,6 +41,7 @@ class RunRequest:
     threads: int | None = None
     strategy: str = "none"
     data_dir: str | None = None
+    planned: pathlib.Path | None = None
     method: str = ""
     family: str = ""
     run_id: str = ""

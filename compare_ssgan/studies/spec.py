@@ -89,7 +89,7 @@ def import_roots() -> None:
     """Imports everything that gin files may name."""
     components.import_all()
     # Here, because they import this module.
-    for name in ("experiment", "plan"):
+    for name in ("experiment", "study_file"):
         importlib.import_module(f"compare_ssgan.studies.{name}")
 
 
@@ -100,6 +100,14 @@ def study_name(request: RunRequest) -> str:
         content = schema.check(files.read_json(plan), str(plan), {"study": str})
         return str(content["study"])
     return request.study
+
+
+def check_strategy(request: RunRequest) -> None:
+    """Raises InputError unless there is the strategy of a request."""
+    if request.strategy not in STRATEGIES:
+        raise InputError(
+            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
+        )
 
 
 def is_seed(value: object) -> bool:
@@ -165,10 +173,7 @@ def _check(request: RunRequest) -> None:
         raise InputError(
             f"--seed must be a whole number from 0 on, not {request.seed!r}."
         )
-    if request.strategy not in STRATEGIES:
-        raise InputError(
-            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
-        )
+    check_strategy(request)
 
 
 def _files(request: RunRequest) -> list[str]:
