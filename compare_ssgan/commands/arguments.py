@@ -46,8 +46,10 @@ def add_machine(parser: Any) -> None:
         "bit-equal results",
     )  # fmt: skip
     parser.add_argument(
-        "--strategy", choices=["none"], default="none",
-        help="how one run is spread over devices",
+        "--strategy", choices=["none", "mirrored", "multiworker", "tpu"],
+        default="none",
+        help="how one run is spread over accelerators (default: none); the batch of "
+        "the configuration is that of all of them together",
     )  # fmt: skip
 
 

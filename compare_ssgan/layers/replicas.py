@@ -38,13 +38,18 @@ def mean(values: Any) -> Any:
     return _all_reduce("MEAN", tf.nest.map_structure(tf.convert_to_tensor, values))
 
 
+def total(x: tf.Tensor) -> tf.Tensor:
+    """Returns the sum over replicas."""
+    return x if count() == 1 else _all_reduce("SUM", x)
+
+
 def gather(x: tf.Tensor) -> tf.Tensor:
     """Returns the [count(), ...] tensors of all replicas, differentiably."""
     if count() == 1:
         return x[None]
     # A sum with zeros: defined for every strategy, and for any rank of x.
     chosen = tf.one_hot(_index(), count(), dtype=x.dtype)
-    return _all_reduce("SUM", tf.tensordot(chosen, x, axes=0))
+    return total(tf.tensordot(chosen, x, axes=0))
 
 
 def all_rows(x: tf.Tensor) -> tf.Tensor:

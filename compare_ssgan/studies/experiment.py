@@ -210,6 +210,21 @@ def build(team: Team = ALONE) -> Experiment:
         raise InputError(f"A setting has the wrong type: {reason}{place}.") from error
 
 
+def refuse_unread() -> None:
+    """Refuses settings without effect; call it after the first step.
+
+    Raises:
+        InputError: If there are any.
+    """
+    unread = config.unread_bindings()
+    if unread:
+        raise InputError(
+            "These settings have no effect, since nothing in this run reads them: "
+            f"{', '.join(unread)}. Remove them, or choose the component that they "
+            "belong to."
+        )
+
+
 def trace(built: Experiment) -> Any:
     """Returns the graph of a training step, which takes none."""
     height, width, channels = built.problem.image_shape

@@ -196,7 +196,9 @@ class Record:
         """Returns the rows of attempts.jsonl."""
         return files.read_rows(self._attempts)
 
-    def begin_attempt(self, threads: int, step: int) -> None:
+    def begin_attempt(
+        self, threads: int, step: int, strategy: str = "none", replicas: int = 1
+    ) -> None:
         """Adds an attempt; one that is still "running" was killed."""
         rows = [
             row | {"status": "killed"} if row["status"] == "running" else row
@@ -209,6 +211,8 @@ class Record:
             "host": platform.node(),
             "pid": os.getpid(),
             "threads": threads,
+            "strategy": strategy,
+            "replicas": replicas,
             "from_step": step,
             "to_step": step,
             "status": "running",

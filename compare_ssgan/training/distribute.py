@@ -7,32 +7,61 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from compare_ssgan.errors import InputError
+from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.layers import replicas
+from compare_ssgan.training import cluster
+from compare_ssgan.training.cluster import ONLY_PROCESS, Place
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # How many devices to make of a machine's processors, to try strategies without others.
 VIRTUAL_DEVICES = "COMPARE_SSGAN_VIRTUAL_DEVICES"
 
+# What TensorFlow raises where a process that takes part is gone.
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
+
 
 class Team:
-    """The accelerators that a run is spread over.
+    """The accelerators that a run is spread over, of this process and of others.
 
     Attributes:
         name: What --strategy says.
         strategy: The `tf.distribute` strategy; None where there is one accelerator.
+        place: Of this process among those of the run.
     """
 
     def __init__(
-        self, name: str = "none", strategy: tf.distribute.Strategy | None = None
+        self,
+        name: str = "none",
+        strategy: tf.distribute.Strategy | None = None,
+        place: Place = ONLY_PROCESS,
     ) -> None:
-        self.name, self.strategy = name, strategy
+        self.name, self.strategy, self.place = name, strategy, place
+
+        @tf.function(autograph=False)
+        def total(value: tf.Tensor) -> tf.Tensor:
+            assert strategy is not None
+            # What is not computed in a replica is on no device.
+            sums = strategy.run(lambda: replicas.total(tf.identity(value)))
+            return strategy.experimental_local_results(sums)[0]
+
+        self._total = total
 
     @property
     def num_replicas(self) -> int:
         """Number of accelerators."""
         return 1 if self.strategy is None else self.strategy.num_replicas_in_sync
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process keeps the record, saves and evaluates."""
+        return self.place.index == 0
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -47,6 +76,39 @@ class Team:
         with self.strategy.scope(), tf.variable_creator_scope(_copied):
             yield
 
+    def any(self, value: bool) -> bool:
+        """Whether it is true in any process; all processes have to ask."""
+        return self._sum(int(value)) > 0
+
+    def from_chief(self, value: int = 0) -> int:
+        """Returns the chief's value; all processes have to ask, and wait for it."""
+        return self._sum(value if self.is_chief else 0)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Returns a context for what cannot go on without the other processes.
+
+        Raises:
+            PreemptedError: If one of them is gone.
+        """
+        try:
+            yield
+        except _LOST as error:
+            if self.place.count == 1:
+                raise
+            reason = str(error).strip().partition("\n")[0]
+            raise PreemptedError(
+                f"Worker {self.place.index} cannot go on: another of the "
+                f"{self.place.count} workers has ended or does not answer. Start all "
+                f"of them again to go on from the last checkpoint. ({reason})"
+            ) from error
+
+    def _sum(self, value: int) -> int:
+        if self.place.count == 1:
+            return value
+        number = self._total(tf.constant(value, tf.int64))
+        return int(number) * self.place.count // self.num_replicas
+
 
 ALONE = Team()
 
@@ -56,13 +118,18 @@ def make(name: str) -> Team:
 
     Args:
         name: "none" for TensorFlow's choice of one device; "mirrored" for all GPUs of
-            this machine.
+            this machine; "multiworker" for all processes of `cluster.place` with all
+            GPUs that they see; "tpu" for the TPU that TensorFlow finds.
 
     Raises:
-        InputError: If this machine has not what the strategy needs.
+        InputError: If there is not what the strategy needs.
     """
     if name == "mirrored":
         return Team(name, _mirrored())
+    if name == "multiworker":
+        return _multiworker()
+    if name == "tpu":
+        return Team(name, _tpu())
     assert name == "none", name
     return ALONE
 
@@ -113,6 +180,32 @@ def _mirrored() -> tf.distribute.Strategy:
             f"TensorFlow finds {len(gpus) or 'none'} of them. Remove --strategy."
         )
     return tf.distribute.MirroredStrategy(devices)
+
+
+def _multiworker() -> Team:
+    found = cluster.place()
+    # Some of its messages are for TensorFlow's developers.
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    if strategy.num_replicas_in_sync % found.count:
+        raise InputError(
+            f"The {found.count} workers see {strategy.num_replicas_in_sync} GPUs "
+            "together; --strategy multiworker needs the same number for each."
+        )
+    return Team("multiworker", strategy, found)
+
+
+def _tpu() -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, tf.errors.OpError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"--strategy tpu finds no TPU: {reason} Remove --strategy, or choose "
+            "another."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
 
 
 def _make_virtual_devices() -> None:
