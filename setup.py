@@ -31,7 +31,9 @@ setup(
     # installations find them beside it, see compare_ssgan.config.files.)
     package_dir={"compare_ssgan.gin_configs": "gin_configs"},
     package_data={
+        "compare_ssgan.analysis.report": ["assets/*"],
         "compare_ssgan.evaluation": ["weights/*.npz"],
+        "compare_ssgan.analysis": ["published.json"],
         **{name: ["*.gin"] for name in CONFIG_PACKAGES},
     },
     install_requires=[
@@ -73,7 +75,14 @@ setup(
         "ray": ["ray>=2.50"],
         # Clicks through report pages in the second tier of the tests.
         "browser": ["selenium>=4.20"],
-        "test": ["mypy>=1.11", "pandas-stubs", "pytest>=8", "ruff>=0.6"],
+        "test": [
+            "mypy>=1.11",
+            "pandas-stubs",
+            "pytest>=8",
+            "ruff>=0.6",
+            # Small; the executor is tested against stand-ins for Slurm.
+            "submitit>=1.5,<2",
+        ],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
     },
     entry_points={"console_scripts": ["compare_ssgan = compare_ssgan.cli:main"]},

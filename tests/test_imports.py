@@ -87,7 +87,7 @@ def test_no_module_is_longer_than_400_lines():
     assert {name: n for name, n in lengths.items() if n > 400} == {}
 
 
-@pytest.mark.parametrize("command", ["table", "status", "plot"])
+@pytest.mark.parametrize("command", ["table", "status", "plot", "report"])
 def test_reading_records_needs_no_tensorflow(command, tmp_path):
     program = (
         "import sys; from compare_ssgan import cli\n"

@@ -51,13 +51,23 @@ def wheel(tmp_path_factory):
     return directory / "site"
 
 
-def test_a_wheel_holds_every_gin_file_and_the_weights(wheel):
+def test_a_wheel_holds_every_gin_file_the_weights_and_published_numbers(wheel):
     for path in (ROOT / "gin_configs").rglob("*.gin"):
         inside = path.relative_to(ROOT)
         assert (wheel / "compare_ssgan" / inside).read_text() == path.read_text()
     weights = "evaluation/weights/digits_cnn.npz"
     assert (wheel / "compare_ssgan" / weights).stat().st_size < 1_000_000
+    published = pathlib.Path("compare_ssgan/analysis/published.json")
+    assert (wheel / published).read_text() == (ROOT / published).read_text()
     assert not (wheel / "tests").exists()
+
+
+def test_a_wheel_holds_the_parts_of_a_report(wheel):
+    inside = pathlib.Path("compare_ssgan", "analysis", "report", "assets")
+    parts = [path.name for path in (ROOT / inside).iterdir()]
+    assert "page.html" in parts
+    for name in parts:
+        assert (wheel / inside / name).read_text() == (ROOT / inside / name).read_text()
 
 
 def test_the_wheel_runs_from_another_directory(wheel, tmp_path):

@@ -1,4 +1,4 @@
-"""Run records as plain values and as pandas frames.
+"""Run records as plain values; `frames` has them as pandas frames.
 
 A study's directory holds `study.json` (what was planned) and `runs/<run_id>/`; see
 `read` for the files of a run. Absence is visible: a planned run that was never
@@ -11,16 +11,11 @@ import pathlib
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from compare_ssgan.analysis import locks, measurements, schema
 from compare_ssgan.analysis.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Directories = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -50,9 +45,20 @@ _OPTIONAL: dict[str, schema.Types] = {
     "error": str,
     "diverged": dict,
     "data": dict,
+    "git_commit": str,
+    "device": dict,
+    "networks": dict,
+    "operations_per_step": int,
+    "package_version": str,
 }
+_DEVICE: dict[str, schema.Types] = {"kind": str, "name": str, "threads": int}
 _PLANNED = {name: types for name, types in _REQUIRED.items() if name != "status"}
-_MAY_BE_PLANNED: dict[str, schema.Types] = {"budget": str, "settings": list}
+_MAY_BE_PLANNED: dict[str, schema.Types] = {
+    "family": str,
+    "budget": str,
+    "settings": list,
+    "steps": int,
+}
 
 
 class Run(NamedTuple):
@@ -79,6 +85,14 @@ class Run(NamedTuple):
         measurements: What the training measured, in the order of the file, then what
             was measured later.
         data: Content hash by name of the split; empty if nothing says.
+        git_commit: Of the suite that trained; None if unknown.
+        device: That trained it last, "cpu (AMD EPYC), 2 threads"; "" if unknown.
+        parameters: Numbers of trainable ones by network, "generator" and
+            "discriminator", heads of tasks not included; empty if unknown.
+        operations_per_step: Floating-point operations of a training iteration (a
+            generator step and the discriminator steps before it), a multiply-add
+            being two; None if unknown.
+        version: Version and commit of the package that trained it; "" if unknown.
     """
 
     study: str
@@ -98,6 +112,11 @@ class Run(NamedTuple):
     directory: pathlib.Path | None = None
     measurements: Sequence[Measurement] = ()
     data: Mapping[str, str] = types.MappingProxyType({})
+    git_commit: str | None = None
+    device: str = ""
+    parameters: Mapping[str, int] = types.MappingProxyType({})
+    operations_per_step: int | None = None
+    version: str = ""
 
     @property
     def metrics(self) -> list[str]:
@@ -107,59 +126,6 @@ class Run(NamedTuple):
     def curve(self, metric: str) -> Curve:
         """Returns the curve of a metric by its full name; empty if never measured."""
         return measurements.curve(self.measurements, metric)
-
-
-def load(directories: Directories) -> "pd.DataFrame":
-    """Returns measurements, one a row, with the run each belongs to.
-
-    Columns: study, run_id, dataset, method, family, budget, settings (joined by
-    "; "), seed, status, step, images_seen, metric, value, eval_seed. Runs without
-    measurements have no row here; `runs` has them all.
-
-    Args:
-        directories: As for `read`.
-    """
-    import pandas as pd
-
-    found = read(directories)
-    counts = [len(run.measurements) for run in found]
-    columns: dict[str, Any] = {
-        name: np.repeat(np.array(values, dtype=object), counts)
-        for name, values in _identity(found).items()
-    }
-    for index, name in enumerate(Measurement._fields):
-        columns[name] = [m[index] for run in found for m in run.measurements]
-    types = dict.fromkeys(columns, "str")
-    types |= dict.fromkeys(("seed", "step", "images_seen", "eval_seed"), "int64")
-    types["value"] = "float64"
-    return pd.DataFrame(columns).astype(types)
-
-
-def runs(directories: Directories) -> "pd.DataFrame":
-    """Returns one row a run, planned ones that were never started included.
-
-    Columns: study, run_id, dataset, method, family, budget, settings, seed, status,
-    steps, wall_seconds, error, diverged_step, diverged_term, directory,
-    num_measurements, last_step (of a measurement; NaN if there is none).
-
-    Args:
-        directories: As for `read`.
-    """
-    import pandas as pd
-
-    found = read(directories)
-    columns: dict[str, Any] = dict(_identity(found))
-    first, last = Run._fields.index("steps"), Run._fields.index("measurements")
-    for name in Run._fields[first:last]:
-        columns[name] = [getattr(run, name) for run in found]
-    columns["directory"] = [str(run.directory or "") for run in found]
-    columns["num_measurements"] = [len(run.measurements) for run in found]
-    columns["last_step"] = [
-        max((m.step for m in run.measurements), default=None) for run in found
-    ]
-    frame = pd.DataFrame(columns)
-    numbers = ["diverged_step", "last_step", "wall_seconds"]
-    return frame.astype(dict.fromkeys(numbers, "float64"))
 
 
 def read(directories: Directories) -> list[Run]:
@@ -175,14 +141,30 @@ def read(directories: Directories) -> list[Run]:
     Raises:
         InputError: If a directory has no records, or a record cannot be read.
     """
+    return with_names(list(each(directories)))
+
+
+def each(directories: Directories) -> Iterator[Run]:
+    """Yields what `read` returns, one after the other, so that few are in memory.
+
+    What never started has no family here, unless the plan says.
+
+    Args:
+        directories: As for `read`.
+
+    Raises:
+        InputError: As for `read`.
+    """
     if isinstance(directories, str | os.PathLike):
         directories = [directories]
-    found: dict[pathlib.Path, Run] = {}
+    found: set[pathlib.Path] = set()
     for directory in directories:
         try:
             for place in _places(pathlib.Path(directory)):
                 for key, run in _runs_below(place):
-                    found.setdefault(key, run)
+                    if key not in found:
+                        found.add(key)
+                        yield run
         except OSError as error:
             raise InputError(f"Cannot read the records of {directory}: {error}.") from (
                 error
@@ -190,7 +172,6 @@ def read(directories: Directories) -> list[Run]:
     if not found:
         names = ", ".join(str(d) for d in directories)
         raise InputError(f"There are no runs in {names}.")
-    return _with_families(list(found.values()))
 
 
 def _places(directory: pathlib.Path) -> list[pathlib.Path]:
@@ -274,7 +255,40 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         directory=directory,
         measurements=measurements.read(directory),
         data=content.get("data") or {},
+        git_commit=content.get("git_commit"),
+        device=_device(content.get("device") or {}, path),
+        parameters=_parameters(content.get("networks") or {}, path),
+        operations_per_step=content.get("operations_per_step"),
+        version=_version(content),
     )
+
+
+def _device(content: Mapping[str, Any], path: pathlib.Path) -> str:
+    schema.check(content, f"{path}: device", {}, _DEVICE)
+    if not content:
+        return ""
+    number = content.get("threads") or 0
+    threads = f", {number} thread{'s' * (number != 1)}" if number else ""
+    return f"{content.get('kind') or ''} ({content.get('name') or ''}){threads}"
+
+
+def _parameters(networks: Mapping[str, Any], path: pathlib.Path) -> dict[str, int]:
+    players = [name for name in ("generator", "discriminator") if name in networks]
+    place = f"{path}: networks"
+    schema.check(networks, place, dict.fromkeys(players, dict))
+    for name in players:
+        schema.check(networks[name], f"{place}: {name}", {"parameters": int})
+    return {name: networks[name]["parameters"] for name in players}
+
+
+def _version(content: Mapping[str, Any]) -> str:
+    version, commit = content.get("package_version"), content.get("git_commit")
+    if not version:
+        return ""
+    if not commit:
+        return version
+    dirty = "-dirty" if commit.endswith("-dirty") else ""
+    return f"{version} at {commit[:7]}{dirty}"
 
 
 def _unstarted(
@@ -297,6 +311,7 @@ def _unstarted(
         settings=tuple(sorted(known.get("settings") or ())),
         seed=int(known["seed"]),
         status=status,
+        steps=known.get("steps") or 0,
     )
 
 
@@ -332,17 +347,30 @@ def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
     return "failed" if recorded == "failed" else "partial"
 
 
-def _with_families(found: list[Run]) -> list[Run]:
-    """Gives runs that never started the family of the runs of the same method."""
+def with_names(found: Sequence[Run]) -> list[Run]:
+    """Gives runs that never started what is known of them by others that did.
+
+    That is the family, of their method, and the name of the dataset, which may be
+    another than that of the file that is planned: of one that found a part of the
+    data, for example.
+    """
     families = {run.method: run.family for run in found if run.family}
+    names: dict[str, set[str]] = {}
+    for run in found:
+        match = _RUN_ID.fullmatch(run.run_id)
+        # Who recorded no length has recorded nothing.
+        if match and run.steps:
+            names.setdefault(match["dataset"], set()).add(run.dataset)
     return [
-        run if run.family else run._replace(family=families.get(run.method, ""))
+        run._replace(
+            family=run.family or families.get(run.method, ""),
+            dataset=run.dataset
+            if run.steps
+            else _only(names.get(run.dataset), run.dataset),
+        )
         for run in found
     ]
 
 
-def _identity(found: Sequence[Run]) -> dict[str, list[Any]]:
-    names = Run._fields[: Run._fields.index("steps")]
-    columns = {name: [getattr(run, name) for run in found] for name in names}
-    columns["settings"] = ["; ".join(run.settings) for run in found]
-    return columns
+def _only(values: set[str] | None, default: str) -> str:
+    return next(iter(values)) if values and len(values) == 1 else default

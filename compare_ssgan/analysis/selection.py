@@ -12,6 +12,7 @@ import numpy as np
 
 from compare_ssgan.analysis.measurements import Curve
 from compare_ssgan.errors import InputError
+from compare_ssgan.protocols import read
 
 
 class Selected(NamedTuple):
@@ -39,7 +40,10 @@ class Selection(NamedTuple):
             so that it may be used before.
         needs_direction: Whether there is nothing to select where neither low nor high
             values are better.
-        pick: (curve, lower_is_better) -> the selected point.
+        pick: (curve, lower_is_better) -> the selected point. Refuses if another
+            metric decides: its curve is to be given to `best`.
+        by: Kind or full name of the metric whose curve decides; None if it is the
+            reported one.
     """
 
     name: str
@@ -47,10 +51,11 @@ class Selection(NamedTuple):
     of_unfinished: bool
     needs_direction: bool
     pick: Callable[[Curve, bool | None], Selected]
+    by: str | None = None
 
 
 def parse_selection(text: str) -> Selection:
-    """Returns the rule called "last", "best" or "step:N".
+    """Returns the rule called "last", "best", "step:N" or "by:METRIC".
 
     Raises:
         InputError: If there is no such rule.
@@ -59,14 +64,61 @@ def parse_selection(text: str) -> Selection:
         return Selection("last", "last measurement", False, False, _last)
     if text == "best":
         title = "best measurement, chosen by the reported metric itself"
-        return Selection("best", title, False, True, _best)
+        return Selection("best", title, False, True, best)
     match = re.fullmatch(r"step:(\d[\d_]*)", text)
     if match:
         return _at_step(int(match[1].replace("_", "")))
+    if text.startswith("by:") and len(text) > 3:
+        metric = text.removeprefix("by:")
+        title = f"measurement at the step where {metric} is best"
+        return Selection(text, title, False, True, _refuse, metric)
     raise InputError(
         f"There is no selection rule '{text}'. Rules: last, best, step:N (the "
-        "measurement at generator step N, e.g. step:5000)."
+        "measurement at generator step N, e.g. step:5000), by:METRIC (the measurement "
+        "at the step where another metric is best, e.g. by:fid10k_train_inception)."
     )
+
+
+def check_apart(reported: str, chosen_by: str) -> None:
+    """Raises InputError unless one metric may choose what another one reports.
+
+    A step that is chosen by the images it is judged on is the best one for them, so
+    both may not be of the same split, whatever the metrics are. One without real
+    images, such as the Inception score, has no split.
+
+    Args:
+        reported: Full name.
+        chosen_by: Full name.
+    """
+    if reported == chosen_by:
+        raise InputError(
+            f"--select by:{chosen_by}: that is the reported metric itself. Use "
+            "--select best, which says so, or a metric of another split."
+        )
+    names = read(reported), read(chosen_by)
+    splits = [name.split for name in names if name and name.split]
+    if len(splits) == 2 and (splits[0] == splits[1] or "all" in splits):
+        raise InputError(
+            f"--select by:{chosen_by}: {reported} is measured on the same images "
+            f"({' and '.join(sorted({*splits}))}). Choose by a metric of another "
+            "split, such as train."
+        )
+
+
+def best(curve: Curve, lower_is_better: bool | None) -> Selected:
+    """Returns the best finite point of a curve, the first of equal ones.
+
+    Args:
+        curve: Of the metric that decides.
+        lower_is_better: Its direction, not None.
+    """
+    assert lower_is_better is not None
+    if not np.isfinite(curve.values).any():
+        return NOTHING
+    worst = np.inf if lower_is_better else -np.inf
+    values = np.where(np.isfinite(curve.values), curve.values, worst)
+    index = int(np.argmin(values) if lower_is_better else np.argmax(values))
+    return Selected(int(curve.steps[index]), float(curve.values[index]))
 
 
 def _last(curve: Curve, lower_is_better: bool | None) -> Selected:
@@ -76,14 +128,12 @@ def _last(curve: Curve, lower_is_better: bool | None) -> Selected:
     return Selected(int(curve.steps[-1]), float(curve.values[-1]))
 
 
-def _best(curve: Curve, lower_is_better: bool | None) -> Selected:
-    assert lower_is_better is not None
-    if not np.isfinite(curve.values).any():
-        return NOTHING
-    worst = np.inf if lower_is_better else -np.inf
-    values = np.where(np.isfinite(curve.values), curve.values, worst)
-    index = int(np.argmin(values) if lower_is_better else np.argmax(values))
-    return Selected(int(curve.steps[index]), float(curve.values[index]))
+def _refuse(curve: Curve, lower_is_better: bool | None) -> Selected:
+    del curve, lower_is_better
+    raise InputError(
+        "--select by:METRIC: only tables choose by another metric than the one they "
+        "show. Use last, best or step:N."
+    )
 
 
 def _at_step(step: int) -> Selection:

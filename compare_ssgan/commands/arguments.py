@@ -25,16 +25,21 @@ def add(commands: Any, name: str, command: Command, text: str) -> Any:
 def add_config(parser: Any, gin_required: bool) -> None:
     """Adds the flags that choose a configuration."""
     if gin_required:
-        parser.add_argument(
-            "--gin", action="append", required=True, metavar="FILE",
-            help="a method's gin file; may be repeated, the last one names the method",
-        )  # fmt: skip
+        add_gin(parser, required=True)
     parser.add_argument(
         "--set", action="append", default=[], metavar="'a.b = 1'", dest="settings",
         help="a gin line that overrides the files; may be repeated",
     )  # fmt: skip
     parser.add_argument("--dataset", help="a file of gin_configs/datasets")
     parser.add_argument("--budget", help="a file of gin_configs/budgets")
+
+
+def add_gin(parser: Any, **options: Any) -> None:
+    """Adds --gin."""
+    parser.add_argument(
+        "--gin", action="append", metavar="FILE", **options,
+        help="a method's gin file; may be repeated, the last one names the method",
+    )  # fmt: skip
 
 
 def add_machine(parser: Any) -> None:

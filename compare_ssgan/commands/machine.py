@@ -34,7 +34,7 @@ def request(flags: argparse.Namespace, seed: int | None) -> Any:
     from compare_ssgan.studies.spec import RunRequest
 
     return RunRequest(
-        gin_files=tuple(flags.gin),
+        gin_files=tuple(flags.gin or ()),
         dataset=flags.dataset or "digits",
         budget=flags.budget or "short",
         seed=seed,
@@ -43,6 +43,7 @@ def request(flags: argparse.Namespace, seed: int | None) -> Any:
         threads=getattr(flags, "threads", None),
         strategy=getattr(flags, "strategy", "none"),
         data_dir=flags.data_dir,
+        planned=optional_path(getattr(flags, "planned", None)),
     )
 
 

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from compare_ssgan.commands import arguments, machine
-from compare_ssgan.errors import PreemptedError
+from compare_ssgan.errors import InputError, PreemptedError
 
 
 def add(commands: Any) -> None:
@@ -13,7 +13,13 @@ def add(commands: Any) -> None:
     parser = arguments.add(
         commands, "run", _run, "train one configuration and evaluate it"
     )
-    arguments.add_config(parser, gin_required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    arguments.add_gin(what)
+    what.add_argument(
+        "--planned", metavar="FILE",
+        help="a run that a sweep has planned: DIR/planned/RUN_ID.json",
+    )  # fmt: skip
+    arguments.add_config(parser, gin_required=False)
     seeds = parser.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=arguments.seed, metavar="N", help="default: 0")
     seeds.add_argument(
@@ -24,12 +30,31 @@ def add(commands: Any) -> None:
 
 
 def _run(flags: argparse.Namespace) -> int:
+    if flags.planned is not None:
+        return _run_planned(flags)
     if flags.seeds is not None:
         return _run_seeds(flags)
     spec = machine.studies(flags)
     from compare_ssgan.studies.run import execute
 
     execute(spec.load(machine.request(flags, flags.seed)))
+    return 0
+
+
+def _run_planned(flags: argparse.Namespace) -> int:
+    """Does a run as it was planned."""
+    for name in ("settings", "dataset", "budget", "seed", "seeds"):
+        if getattr(flags, name) not in (None, []):
+            option = {"settings": "set"}.get(name, name)
+            raise InputError(
+                f"--{option} cannot be given with --planned, whose file says all of "
+                "the run. Remove it, or use --gin."
+            )
+    machine.studies(flags)
+    from compare_ssgan.studies import planned
+    from compare_ssgan.studies.run import execute
+
+    execute(planned.load(machine.request(flags, None)))
     return 0
 
 

@@ -15,6 +15,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--dry_run", action="store_true", help="check and list the runs, train none"
     )
+    parser.add_argument(
+        "--forget", action="store_true",
+        help="plan no more what earlier sweeps planned, this one does not, and nobody "
+        "has begun",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", help="default: results/<study>")
     arguments.add_machine(parser)
 
@@ -73,6 +78,7 @@ def _sweep(flags: argparse.Namespace) -> int:
             }
         ),
         dry_run=flags.dry_run,
+        forget=flags.forget,
         overrides=Overrides(
             dataset=flags.dataset,
             budget=flags.budget,

@@ -11,6 +11,7 @@ from compare_ssgan.config.bindings import (
     unread_bindings,
 )
 from compare_ssgan.config.files import find_file, search_path, shipped_directory
+from compare_ssgan.config.frozen import Frozen, freeze, thaw
 from compare_ssgan.config.parsing import bind_macro, load, macros
 from compare_ssgan.config.registry import (
     REQUIRED,
@@ -23,6 +24,7 @@ from compare_ssgan.config.values import check_values
 
 __all__ = [
     "REQUIRED",
+    "Frozen",
     "bind_macro",
     "canonical",
     "check_values",
@@ -30,6 +32,7 @@ __all__ = [
     "digest",
     "entry_point",
     "find_file",
+    "freeze",
     "load",
     "macros",
     "make",
@@ -41,5 +44,6 @@ __all__ = [
     "search_path",
     "shipped_directory",
     "take",
+    "thaw",
     "unread_bindings",
 ]

@@ -58,8 +58,7 @@ def load(
         InputError: If a file is missing, cannot be parsed, or names an unknown
             component, parameter or macro; with file, line and the nearest name.
     """
-    gin.clear_config()
-    origins.clear()
+    clear()
     done: set[pathlib.Path] = set()
     exempt = shipped_directory() if settable is None else pathlib.Path("/")
     declared: set[str] | None = None
@@ -74,6 +73,27 @@ def load(
             _check_settable(_Parser(setting, place, multiline=False), settable)
         parser = _Parser(setting, place, multiline=False)
         _bind_all(parser, False, declared, _refuse_include)
+
+
+def clear() -> None:
+    """Forgets the current configuration."""
+    gin.clear_config()
+    origins.clear()
+
+
+def bind_line(line: str, place: str, *, shipped: bool) -> None:
+    """Adds one binding to the current configuration.
+
+    Args:
+        line: "name.parameter = value", or "MACRO = value".
+        place: Where the user wrote it, for messages.
+        shipped: Whether it is from a file of the suite's own.
+
+    Raises:
+        InputError: If it is not valid, or names an unknown component or parameter.
+    """
+    parser = _Parser(line, place, multiline=False)
+    _bind_all(parser, shipped, None, _refuse_include)
 
 
 def macros() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Components that gin files can name."""
 
 import difflib
+import functools
 import importlib.util  # gin 0.5.0 uses importlib.util without importing it.
 import inspect
 from collections.abc import Callable, Sequence
@@ -82,7 +83,7 @@ def check_parameter(selector: str, parameter: str, place: str) -> None:
     Raises:
         InputError: With the place and the nearest parameter.
     """
-    parameters = inspect.signature(_components[selector]).parameters
+    parameters = _signature(_components[selector]).parameters
     if parameter not in parameters:
         raise InputError(
             f"{place}: '{selector}' has no parameter '{parameter}'."
@@ -97,4 +98,10 @@ def component(name: str) -> Callable[..., Any]:
 
 def default_of(selector: str, parameter: str) -> Any:
     """Returns the default of a component's parameter."""
-    return inspect.signature(_components[selector]).parameters[parameter].default
+    return _signature(_components[selector]).parameters[parameter].default
+
+
+# A study of many runs asks for the same ones over and over.
+@functools.cache
+def _signature(factory: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(factory)

@@ -1,6 +1,7 @@
 """Checks bound values against the annotations of the components they are for."""
 
 import collections.abc
+import functools
 import inspect
 import types
 import typing
@@ -58,6 +59,7 @@ def _place(key: tuple[str, str, str]) -> str:
     return f"{origins[key].place}: " if key in origins else ""
 
 
+@functools.cache
 def _hints(factory: Callable[..., Any]) -> dict[str, Any]:
     target = factory.__init__ if inspect.isclass(factory) else factory
     return typing.get_type_hints(inspect.unwrap(target))

@@ -13,9 +13,10 @@ from compare_ssgan.datasets.base import Worker
 from compare_ssgan.errors import PreemptedError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.sampling import Draw
-from compare_ssgan.studies import experiment, grids
+from compare_ssgan.studies import experiment as experiments
+from compare_ssgan.studies import grids, operations
 from compare_ssgan.studies.board import Board
-from compare_ssgan.studies.experiment import Experiment
+from compare_ssgan.studies.experiment import Experiment, refuse_unread
 from compare_ssgan.studies.progress import Progress
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
@@ -69,6 +70,7 @@ class Attempt:
         self._sampling = sampling.configured()
         # A process that has taken a step has noted them before it saved one.
         self._noted = self.step > 0
+        self._counted = record.read().get("operations_per_step") is not None
 
     def train(self, threads: int, stop: Callable[[], bool]) -> loop.Ending:
         """Trains to the end, or to where it is asked to stop.
@@ -79,6 +81,7 @@ class Attempt:
         """
         built, start, team = self._experiment, self.step, self._team
         self._warn_of_threads(threads)
+        self._warn_of_commits()
         self._warn_of_strategy()
         self._record.begin_attempt(threads, start, team.name, team.num_replicas)
         self._board = Board(self._record.directory)
@@ -98,6 +101,8 @@ class Attempt:
                     evaluated=bool(team.from_chief(evaluated)),
                     stop=lambda: team.any(stop()),
                 )
+            if ending.step > start:
+                self._note_operations()
             if ending.status == "diverged":
                 self._add_nan(ending.step)
             if ending.status != "stopped":
@@ -119,9 +124,14 @@ class Attempt:
         return round(self._spent + time.monotonic() - self._began, 3)
 
     def stepped(self, step: int, terms: loop.Terms) -> None:
-        """Shows the step; after the first one, checks that all settings were read."""
+        """Shows the step; after the first one, notes settings and operations.
+
+        Raises:
+            InputError: If a setting was not read.
+        """
         self.step = step
         self._note_settings()
+        self._note_operations()
         self._progress.stepped(step, terms)
 
     def log(self, step: int, terms: loop.Terms) -> None:
@@ -133,8 +143,7 @@ class Attempt:
 
     def evaluate(self, step: int) -> None:
         """Measures the generator, and shows a grid of its samples."""
-        if step > self._logged:
-            self._add_timing(step, "train")
+        self._end_training(step)
         # The grid shows what was measured.
         with self._sampler.drawing(self._sampling) as draw:
             measured = self._measure(self._sampler, self._experiment.dataset, False)
@@ -153,6 +162,7 @@ class Attempt:
 
     def checkpoint(self, step: int) -> None:
         """Saves what the next step depends on."""
+        self._end_training(step)
         self._board.flush()
         self._checkpoints.save(step)
         self._record.update(wall_seconds=self.seconds)
@@ -176,6 +186,12 @@ class Attempt:
             for each in self._measure(self._sampler, self._experiment.dataset, True)
         )
 
+    def _end_training(self, step: int) -> None:
+        """Records the time of the steps since the last logged one as training."""
+        if step > self._logged:
+            self._logged = step
+            self._add_timing(step, "train")
+
     def _add_timing(self, step: int, event: str) -> None:
         """Records the time since the last event."""
         now = time.monotonic()
@@ -191,8 +207,19 @@ class Attempt:
         if self._noted:
             return
         self._noted = True
-        experiment.refuse_unread()
+        refuse_unread()
         self._record.add_operative_config(config.operative())
+
+    def _note_operations(self) -> None:
+        """Once per run, records what an iteration computes."""
+        if self._counted:
+            return
+        self._counted = True
+        # The first step was traced: here is nothing left but to look at it.
+        processes = self._team.place.count
+        graph = experiments.trace(self._experiment, processes)
+        number = processes * operations.of_iteration(graph)
+        self._record.update(operations_per_step=number)
 
     def _warn_of_strategy(self) -> None:
         team = self._team
@@ -216,6 +243,19 @@ class Attempt:
                 f"The run was begun with {listed} threads and goes on with {threads}: "
                 "its numbers may differ in the last digits from those of a run with "
                 "one number of threads (--threads)."
+            )
+
+    def _warn_of_commits(self) -> None:
+        commit = self._record.read().get("git_commit")
+        # Attempts of older versions have none.
+        known = [row.get("git_commit") for row in self._record.attempts()]
+        before = {each for each in known if each} - {commit}
+        if self.resumed and commit and before:
+            listed = ", ".join(sorted(before))
+            logging.warning(
+                f"The run was begun with the package at commit {listed} and goes on at "
+                f"{commit}: if what it computes has changed, so have its numbers. "
+                "attempts.jsonl says which steps were taken with which."
             )
 
 

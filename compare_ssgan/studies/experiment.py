@@ -211,10 +211,10 @@ def build(team: Team = ALONE) -> Experiment:
 
 
 def refuse_unread() -> None:
-    """Refuses settings without effect; call it after the first step.
+    """Refuses settings without effect; after a step was taken, or traced.
 
     Raises:
-        InputError: If there are any.
+        InputError: Naming the settings, and where they were written.
     """
     unread = config.unread_bindings()
     if unread:
@@ -225,10 +225,16 @@ def refuse_unread() -> None:
         )
 
 
-def trace(built: Experiment) -> Any:
-    """Returns the graph of a training step, which takes none."""
+def trace(built: Experiment, processes: int = 1) -> Any:
+    """Returns the graph of a training step, which takes none.
+
+    Args:
+        built: What is trained.
+        processes: Number of processes that a batch is shared by; the graph is that of
+            one of them.
+    """
     height, width, channels = built.problem.image_shape
-    batch, classes = built.batch_size, built.problem.num_classes
+    batch, classes = built.batch_size // processes, built.problem.num_classes
     images = tf.TensorSpec([batch, height, width, channels], tf.float32)
     labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
     samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))

@@ -1,18 +1,18 @@
 """Exclusive work in a run directory, by a lock that dies with its process."""
 
-import datetime
 import fcntl
+import functools
 import json
 import os
 import pathlib
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from compare_ssgan.analysis import locks
-from compare_ssgan.errors import CommandError, RunHeldError
+from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.studies import heartbeat, lease, progress
 
 # Of the process that trains, and of the one that evaluates its checkpoints.
 TRAINING, EVALUATION = "lock", "evaluate.lock"
@@ -26,8 +26,16 @@ def hold(
 ) -> Iterator[None]:
     """Holds a lock of a run directory.
 
-    The lock is the kernel's (flock) and freed on any death of the process; the file
-    only tells others who holds it.
+    The lock is the kernel's (flock), freed on any death of the process. The file tells
+    others who holds it, and its time, renewed every `locks.BEAT_SECONDS`, that the
+    holder lives: a machine that does not see this one's locks goes by that. Where the
+    file system has no locks it is a lease, by the same signs of life; that is said on
+    stderr.
+
+    Not covered are two machines that do not see each other's locks, and take the same
+    run within a second of each other: one of them ends when it notices. Nor is a
+    process that was stopped (SIGSTOP) for over `locks.STALE_SECONDS`, within the
+    seconds in which it goes on and notices that another has taken over.
 
     Args:
         directory: The run's directory.
@@ -36,22 +44,17 @@ def hold(
 
     Raises:
         RunHeldError: If another process holds it; says who.
-        CommandError: If the file system has no locks.
+        InputError: If the lock belongs to somebody else.
+        CommandError: If locking fails in another way.
     """
-    descriptor = _acquire(directory / file, work)
-    try:
-        holder = {
-            "pid": os.getpid(),
-            "host": platform.node(),
-            "started": datetime.datetime.now().astimezone().isoformat("T", "seconds"),
-        }
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
-        yield
-    finally:
-        # Nobody is named who holds it no more.
-        os.ftruncate(descriptor, 0)
-        os.close(descriptor)
+    path = directory / file
+    descriptor = _acquire(path, work)
+    if descriptor is None:
+        with _leased(path, work):
+            yield
+    else:
+        with _locked(path, descriptor, work):
+            yield
 
 
 def holder(directory: pathlib.Path) -> dict[str, Any] | None:
@@ -60,13 +63,67 @@ def holder(directory: pathlib.Path) -> dict[str, Any] | None:
     None if there is none. A process that has just begun may not be described yet:
     then the values are unknown.
     """
-    path = directory / TRAINING
-    return _read_holder(path) if locks.is_held(path) else None
+    found = locks.holder(directory / TRAINING)
+    return None if found is None else found._asdict()
 
 
-def _acquire(path: pathlib.Path, work: str) -> int:
+@contextmanager
+def _locked(path: pathlib.Path, descriptor: int, work: str) -> Iterator[None]:
+    """Works under a lock that this kernel has granted."""
+    try:
+        _refuse_elsewhere(path, work)
+        mine = heartbeat.describe()
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(mine._asdict()).encode(), 0)
+        try:
+            with heartbeat.beating(path, lambda: _is_taken(path, mine)):
+                yield
+        finally:
+            # Nobody is named who holds it no more.
+            if not _is_taken(path, mine):
+                os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _leased(path: pathlib.Path, work: str) -> Iterator[None]:
+    mine = lease.take(path, work)
+    try:
+        with heartbeat.beating(mine, lambda: lease.is_taken(path, mine)):
+            yield
+    finally:
+        lease.give_back(path, mine)
+
+
+def _is_taken(path: pathlib.Path, mine: locks.Holder) -> bool:
+    """Whether a lock describes another process than the one that it was given to."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    return bool(content) and locks.parse(content).token != mine.token
+
+
+def _refuse_elsewhere(path: pathlib.Path, work: str) -> None:
+    """Refuses what this kernel grants if another machine's process is at work."""
+    content = path.read_bytes()
+    if content == locks.LEASED:
+        found = locks.holder(path)
+        if found is not None:
+            raise heartbeat.refusal(path, found, work)
+        return
+    if locks.parse(content).elsewhere and heartbeat.watch(path):
+        content = path.read_bytes()
+        # Emptied: it has ended while we watched.
+        if content:
+            raise heartbeat.refusal(path, locks.parse(content), work)
+
+
+def _acquire(path: pathlib.Path, work: str) -> int | None:
+    """Returns the descriptor of the locked file, None if there are no locks."""
     for attempt in range(_RETRIES):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _open(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The file may have been removed between opening and locking it.
@@ -80,21 +137,31 @@ def _acquire(path: pathlib.Path, work: str) -> int:
                 time.sleep(_PAUSE_SECONDS)
         except OSError as error:
             os.close(descriptor)
+            if error.errno in locks.UNSUPPORTED:
+                _say_leased(str(path.parent.parent), str(error.strerror))
+                return None
             raise CommandError(
-                f"The file system of {path} does not support locks "
-                f"({error.strerror}); choose another directory with --out."
+                f"{path} cannot be locked ({error.strerror}); choose another directory "
+                "with --out."
             ) from error
-    found = _read_holder(path)
-    raise RunHeldError(
-        f"{path.parent} is held by process {found['pid']} on {found['host']} since "
-        f"{found['started']}. {work}; wait for it, or stop it."
-    )
+    raise heartbeat.refusal(path, locks.parse(path.read_bytes()), work)
 
 
-def _read_holder(path: pathlib.Path) -> dict[str, Any]:
-    unknown = {"pid": "unknown", "host": "unknown host", "started": "just now"}
+def _open(path: pathlib.Path) -> int:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return unknown
-    return unknown | content if isinstance(content, dict) else unknown
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}): the run is somebody else's. "
+            "Work in another directory, or on a copy of this one."
+        ) from error
+
+
+@functools.cache
+def _say_leased(directory: str, reason: str) -> None:
+    """Says once what is done where there are no locks."""
+    progress.say(
+        f"The file system of {directory} has no locks ({reason}). A lease file keeps "
+        f"other processes out, renewed every {locks.BEAT_SECONDS:.0f} s; that of a "
+        f"process killed on another machine is free after {locks.STALE_SECONDS:.0f} s."
+    )

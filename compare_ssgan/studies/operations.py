@@ -61,6 +61,15 @@ def count(
     )
 
 
+def of_iteration(graph: Any) -> int:
+    """Returns `Operations.per_step` of a training iteration that was traced anyway.
+
+    Args:
+        graph: As `experiment.trace` returns it.
+    """
+    return 2 * products.total(products.needed(graph))
+
+
 def _count_step(
     game: Any,
     compute: Callable[[Samples], Objective],

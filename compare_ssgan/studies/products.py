@@ -17,8 +17,9 @@ import tensorflow as tf
 def multiply_adds(op: tf.Operation) -> int:
     """Returns the multiply-adds of one execution of an operation.
 
-    What a call of a function does counts; the body of a loop counts once, and of the
-    branches of a condition the most expensive one.
+    What a call of a function does counts; the body of a loop as often as the loop says
+    it is done at most, once if it does not say; and of the branches of a condition the
+    most expensive one.
 
     Args:
         op: Of a graph with static shapes.
@@ -30,7 +31,8 @@ def multiply_adds(op: tf.Operation) -> int:
         for name, attribute in op.node_def.attr.items()
         if attribute.HasField("func") and name in _BODIES
     ]
-    return max((total(needed(body)) for body in bodies), default=0)
+    once = max((total(needed(body)) for body in bodies), default=0)
+    return once * _trips(op)
 
 
 def total(ops: Iterable[tf.Operation]) -> int:
@@ -64,6 +66,17 @@ def dependent(graph: Any, tensors: Iterable[tf.Tensor]) -> set[tf.Operation]:
         if any(each.ref() in sources or each.op in found for each in op.inputs):
             found.add(op)
     return found
+
+
+def _trips(op: tf.Operation) -> int:
+    """Returns how often a loop of `tf.while_loop` does its body, 1 for other things."""
+    if op.type not in ("While", "StatelessWhile"):
+        return 1
+    # Its second variable is `maximum_iterations`, below 0 for none.
+    most = tf.get_static_value(op.inputs[1]) if len(op.inputs) > 1 else None
+    if most is None or most.shape != () or most.dtype != "int32":
+        return 1
+    return int(most) if most >= 0 else 1
 
 
 def _matmul(op: tf.Operation) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from compare_ssgan.analysis import schema
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies import files
+from compare_ssgan.studies import engine, files
 
 SCHEMA = 1
 
@@ -77,14 +77,18 @@ class Record:
     def begin(self, description: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Writes config.gin and run.json, with status "running".
 
-        The seconds spent by earlier attempts are kept.
+        What earlier attempts found out is kept: the seconds they spent, and the
+        floating-point operations of an iteration, a multiply-add being two.
         """
-        spent = self.read()["wall_seconds"] if self.exists else 0.0
+        before = self.read() if self.exists else {}
+        found = {"wall_seconds": before.get("wall_seconds", 0.0)}
+        if before.get("operations_per_step") is not None:
+            found["operations_per_step"] = before["operations_per_step"]
         self.samples.mkdir(exist_ok=True)
         self.figures.mkdir(exist_ok=True)
         files.remove_temporaries(self.directory)
         files.write_atomically(self._config, "".join(f"{line}\n" for line in lines))
-        content = {"schema": SCHEMA, **description, "wall_seconds": spent}
+        content = {"schema": SCHEMA, **description, **found}
         files.write_json(self._run, content)
 
     def check_config(self, lines: Sequence[str]) -> None:
@@ -199,17 +203,25 @@ class Record:
     def begin_attempt(
         self, threads: int, step: int, strategy: str = "none", replicas: int = 1
     ) -> None:
-        """Adds an attempt; one that is still "running" was killed."""
+        """Adds an attempt; one that is still "running" was killed.
+
+        It has the commit and the device of run.json, which are those of this process.
+        """
         rows = [
             row | {"status": "killed"} if row["status"] == "running" else row
             for row in self.attempts()
         ]
+        run, started_by = self.read(), engine.engine()
         attempt = {
             "attempt": len(rows) + 1,
             "started": now(),
             "ended": None,
             "host": platform.node(),
             "pid": os.getpid(),
+            "executor": started_by.name,
+            "job": started_by.job,
+            "git_commit": run.get("git_commit"),
+            "device": run.get("device"),
             "threads": threads,
             "strategy": strategy,
             "replicas": replicas,

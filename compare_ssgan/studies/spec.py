@@ -1,4 +1,4 @@
-"""What a user asks for: one run. Reading its gin files and naming it."""
+"""Reading the gin files of a run that a user asks for, and naming it."""
 
 import dataclasses
 import importlib
@@ -12,60 +12,14 @@ from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pairs import PairedDataset, refuse_pairs
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
+from compare_ssgan.studies.request import RunRequest as RunRequest
 
 CONFIGS = "gin_configs"
-SINGLE = "single"
 STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
 
 # Ids of runs are taken apart at hyphens, and are names of directories.
 _METHOD = re.compile(r"[A-Za-z0-9_.]+")
-
-
-@dataclasses.dataclass(frozen=True)
-class RunRequest:
-    """One run, as the command line describes it.
-
-    Attributes:
-        gin_files: The --gin files; the last one names the method.
-        dataset: Stem of a file in gin_configs/datasets.
-        budget: Stem of a file in gin_configs/budgets.
-        seed: Seed of everything; None for that of base.gin.
-        settings: The --set lines.
-        out: Directory of the study; None for results/<study>.
-        study: Name of the study the run belongs to.
-        threads: Number of threads, None for all.
-        strategy: How the run is distributed over devices.
-        data_dir: Where data sets are, None for the default.
-        method: Filled in by `load`: stem of the last gin file.
-        family: Filled in by `load`: the macro FAMILY.
-        run_id: Filled in by `load`.
-    """
-
-    gin_files: tuple[str, ...]
-    dataset: str = "digits"
-    budget: str = "short"
-    seed: int | None = None
-    settings: tuple[str, ...] = ()
-    out: pathlib.Path | None = None
-    study: str = SINGLE
-    threads: int | None = None
-    strategy: str = "none"
-    data_dir: str | None = None
-    method: str = ""
-    family: str = ""
-    run_id: str = ""
-
-    @property
-    def directory(self) -> pathlib.Path:
-        """The directory of the study."""
-        return self.out or pathlib.Path("results") / self.study
-
-    @property
-    def run_directory(self) -> pathlib.Path:
-        """The directory of the run; of a loaded request."""
-        assert self.run_id, "The request has not been loaded."
-        return self.directory / "runs" / self.run_id
 
 
 def load(request: RunRequest) -> RunRequest:
@@ -135,7 +89,7 @@ def import_roots() -> None:
     """Imports everything that gin files may name."""
     components.import_all()
     # Here, because they import this module.
-    for name in ("experiment", "plan"):
+    for name in ("experiment", "study_file"):
         importlib.import_module(f"compare_ssgan.studies.{name}")
 
 
@@ -146,6 +100,14 @@ def study_name(request: RunRequest) -> str:
         content = schema.check(files.read_json(plan), str(plan), {"study": str})
         return str(content["study"])
     return request.study
+
+
+def check_strategy(request: RunRequest) -> None:
+    """Raises InputError unless there is the strategy of a request."""
+    if request.strategy not in STRATEGIES:
+        raise InputError(
+            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
+        )
 
 
 def is_seed(value: object) -> bool:
@@ -211,10 +173,7 @@ def _check(request: RunRequest) -> None:
         raise InputError(
             f"--seed must be a whole number from 0 on, not {request.seed!r}."
         )
-    if request.strategy not in STRATEGIES:
-        raise InputError(
-            f"--strategy must be {' or '.join(STRATEGIES)}, not '{request.strategy}'."
-        )
+    check_strategy(request)
 
 
 def _files(request: RunRequest) -> list[str]:

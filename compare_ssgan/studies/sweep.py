@@ -2,44 +2,23 @@
 
 import contextlib
 import pathlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-from compare_ssgan.errors import (
-    CommandError,
-    PreemptedError,
-    RunHeldError,
-)
-from compare_ssgan.studies import files, lock, progress
-from compare_ssgan.studies.executors import base, inline
+from compare_ssgan.errors import PreemptedError
+from compare_ssgan.studies import files, forecast, planned, progress, study_record
+from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.plan import Overrides, Plan, plan
-from compare_ssgan.studies.record import Record
-from compare_ssgan.studies.spec import RunRequest
-
-DONE = ("complete", "diverged")
-
-
-class Summary(NamedTuple):
-    """The state of a study.
-
-    Attributes:
-        study: Its name.
-        directory: Where its runs are.
-        states: State of every planned run by id: complete, diverged, failed,
-            running (in another process), begun, or missing.
-        exit_code: What the command returns.
-    """
-
-    study: str
-    directory: pathlib.Path
-    states: dict[str, str]
-    exit_code: int
-
-    def __str__(self) -> str:
-        return f"{self.study}: {_count(self.states)}"
+from compare_ssgan.studies.request import RunRequest
+from compare_ssgan.studies.sweep_report import (
+    DONE,
+    Reporter,
+    Summary,
+    count,
+    exit_code,
+    states,
+)
 
 
 def sweep(
@@ -49,18 +28,22 @@ def sweep(
     executor: str = "inline",
     options: base.Options | None = None,
     dry_run: bool = False,
+    forget: bool = False,
     overrides: Overrides | None = None,
 ) -> Summary:
     """Does the runs of a study that are not done, and tells how it goes on stderr.
 
-    They are processes of their own; this one will use no GPU.
+    They are processes of their own, and do what was planned even if gin files are
+    edited meanwhile; this one will use no GPU.
 
     Args:
         study_file: Path of the study's gin file.
         out: Directory of the study; None for results/<study>.
         executor: What does the runs, one of `executors.base.EXECUTORS`.
         options: Where and how it does them.
-        dry_run: Only list the runs and their states.
+        dry_run: Only list the runs, their states, and how long they will take.
+        forget: Whether runs that earlier sweeps planned, this one does not, and nobody
+            has begun, are planned no more.
         overrides: Changes of the command line to all runs.
 
     Returns:
@@ -74,36 +57,19 @@ def sweep(
     """
     options = options or base.Options()
     _leave_gpus_alone()
-    planned = plan(study_file, out, overrides)
+    made = plan(study_file, out, overrides)
     if dry_run:
-        states = _states(planned)
-        for request in planned.requests:
-            print(f"{request.run_id}  {states[request.run_id]}")
-        print(f"{len(states)} runs: {_count(states)}")
-        return Summary(planned.study, planned.directory, states, 0)
-    files.make_directory(planned.directory, "--out")
+        found = states(made.requests)
+        print(forecast.render(made, found))
+        return Summary(made.study, made.directory, found, 0)
+    files.make_directory(made.directory, "--out")
     try:
-        _write_plan(planned)
-        codes = _do_missing(planned, executor, options)
+        _tell(made, study_record.add(made, forget=forget))
+        return _do_missing(made, executor, options)
     except OSError as error:
         if files.is_disk_full(error):
-            raise files.disk_full(planned.directory) from error
+            raise files.disk_full(made.directory) from error
         raise
-    states = _states(planned)
-    return Summary(planned.study, planned.directory, states, _exit_code(codes.values()))
-
-
-def state(request: RunRequest) -> str:
-    """Returns the state of a run; see `Summary`."""
-    record = Record(request.run_directory)
-    if not record.exists:
-        return "missing"
-    status = str(record.read()["status"])
-    if record.done:
-        return status
-    if lock.holder(record.directory) is not None:
-        return "running"
-    return "failed" if status == "failed" else "begun"
 
 
 def _leave_gpus_alone() -> None:
@@ -113,81 +79,65 @@ def _leave_gpus_alone() -> None:
         tf.config.set_visible_devices([], "GPU")
 
 
-class _Report:
-    """Tells on stderr how a sweep goes, and keeps the exit codes."""
-
-    def __init__(self, missing: Sequence[RunRequest]) -> None:
-        self._missing = missing
-        self.codes: dict[str, int | None] = {}
-
-    def started(self, request: RunRequest) -> None:
-        number = self._missing.index(request) + 1
-        progress.say(f"[{number}/{len(self._missing)}] {request.run_id}")
-
-    def finished(
-        self, request: RunRequest, code: int | None, log: pathlib.Path | None
-    ) -> None:
-        self.codes[request.run_id] = code
-        place = f" (see {log})" if log and code else ""
-        progress.say(f"{request.run_id}: {_outcome(request, code)}{place}")
-
-
-def _do_missing(
-    planned: Plan, executor: str, options: base.Options
-) -> dict[str, int | None]:
-    """Returns the exit codes of the runs that were not done yet."""
-    states = _states(planned)
-    missing = [each for each in planned.requests if states[each.run_id] not in DONE]
-    progress.say(f"{planned.study}: {len(states)} runs, {len(missing)} to do")
-    report = _Report(missing)
-    ending = base.load(executor)(missing, options, report)
+def _do_missing(made: Plan, executor: str, options: base.Options) -> Summary:
+    """Does what is not done; a failed run is tried again, a begun one goes on."""
+    before = states(made.requests)
+    missing = _missing(made, before)
+    progress.say(
+        f"{made.study}: {len(before)} runs, {len(missing)} to do ({count(before)})"
+    )
+    reporter = Reporter(missing)
+    do = base.load(executor)
+    ending = do(missing, options, reporter)
+    if ending is base.Ending.DONE:
+        # Whoever held a run may have been killed meanwhile.
+        left = [each for each in missing if reporter.is_held(each)]
+        found = states(left)
+        freed = [each for each in left if found[each.run_id] not in (*DONE, "running")]
+        if freed:
+            ending = do(freed, options, reporter)
+    found = states(made.requests)
     if ending is base.Ending.STOPPED:
         raise PreemptedError(
-            f"The sweep was stopped: {_count(_states(planned))}. Run the same command "
-            "again to go on."
+            f"The sweep was stopped: {count(found)}. Run the same command again to go "
+            "on."
         )
-    return report.codes
+    if ending is base.Ending.SUBMITTED:
+        submitted = len(reporter.begun - set(reporter.codes))
+        return Summary(made.study, made.directory, found, 0, submitted=submitted)
+    problems = {
+        each.run_id: reporter.problem(each, found[each.run_id])
+        for each in missing
+        if found[each.run_id] not in DONE
+    }
+    code = exit_code(missing, found, reporter)
+    return Summary(made.study, made.directory, found, code, problems)
 
 
-def _outcome(request: RunRequest, code: int | None) -> str:
-    if not code:
-        return state(request)
-    if code == RunHeldError.exit_code:
-        return "in progress in another process"
-    if code == PreemptedError.exit_code:
-        return "stopped after a checkpoint"
-    if code > inline.SIGNALLED:
-        return f"killed by signal {code - inline.SIGNALLED}"
-    return f"failed with exit code {code}"
+def _missing(made: Plan, before: dict[str, str]) -> Sequence[RunRequest]:
+    """Returns the runs to do, written down as they were planned.
 
-
-def _exit_code(codes: Iterable[int | None]) -> int:
-    wrong = {code for code in codes if code}
-    if wrong == {RunHeldError.exit_code}:
-        return RunHeldError.exit_code
-    return CommandError.exit_code if wrong else 0
-
-
-def _states(planned: Plan) -> dict[str, str]:
-    return {request.run_id: state(request) for request in planned.requests}
-
-
-def _count(states: dict[str, str]) -> str:
-    counts = Counter(states.values())
-    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
-
-
-def _write_plan(planned: Plan) -> None:
-    rows = [
-        {
-            "run_id": request.run_id,
-            "dataset": request.dataset,
-            "method": request.method,
-            "budget": request.budget,
-            "seed": request.seed,
-            "settings": list(request.settings),
-        }
-        for request in planned.requests
+    What another process is at comes last, when it may be done.
+    """
+    missing = [
+        planned.write(unit.request, unit.frozen)
+        for unit in made.units
+        if before[unit.request.run_id] not in DONE
     ]
-    content = {"study": planned.study, "planned": rows}
-    files.write_json(planned.directory / "study.json", content)
+    return sorted(missing, key=lambda each: before[each.run_id] == "running")
+
+
+def _tell(made: Plan, added: study_record.Added) -> None:
+    """Says what else is planned in the directory."""
+    if added.study != made.study:
+        progress.say(
+            f"{made.directory} is the directory of the study {added.study}, which the "
+            f"runs of {made.study} join."
+        )
+    if added.others:
+        progress.say(
+            f"{len(added.others)} more runs were planned by earlier sweeps. They stay "
+            "in study.json (--forget drops those that were never begun)."
+        )
+    if added.forgotten:
+        progress.say(f"Planned no more: {', '.join(added.forgotten)}")

@@ -140,6 +140,43 @@ def evaluations(directory, lines):
     (directory / "evaluations.jsonl").write_text(text)
 
 
+def timings(directory, seconds_by_step):
+    """Writes timing.jsonl: seconds of training at each step, 1 s of evaluating it."""
+    lines = []
+    for step, seconds in seconds_by_step.items():
+        lines.append({"step": step, "event": "train", "seconds": seconds})
+        lines.append({"step": step, "event": "evaluate", "seconds": 1.0})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (directory / "timing.jsonl").write_text(text)
+
+
+def change(directory, **fields):
+    """Changes fields of a run's run.json."""
+    path = directory / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def store(study, num_runs):
+    """Writes `num_runs` runs of 99 measurements and 290 timings each."""
+    steps = tuple(range(0, 3300, 100))
+    lines = measurements([400.123456789 - s / 10.7 for s in steps], steps)
+    text = "".join(
+        json.dumps({"step": step, "event": event, "seconds": seconds}) + "\n"
+        for end in steps
+        for step, event, seconds in [
+            *((end - 60 + 10 * i, "train", 5.4123) for i in range(7) if end),
+            (end, "evaluate", 0.61234),
+            (end, "checkpoint", 0.0961),
+        ]
+    )
+    for number in range(num_runs):
+        seed, kind = divmod(number, 2 * len(FINAL))
+        method, digest = [*FINAL][kind // 2], kind % 2
+        settings = [f"optimizers.adam.learning_rate = {1 + digest}e-4"]
+        directory = run(study, method, seed, lines, settings=settings, digest=digest)
+        (directory / "timing.jsonl").write_text(text)
+
+
 def constant(study, method, values, **options):
     """Writes a run a value, FID that value at steps 0 and 100."""
     for seed, value in enumerate(values):

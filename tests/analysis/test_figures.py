@@ -2,10 +2,9 @@ import errno
 import math
 import os
 
-import numpy as np
 import pytest
 
-from compare_ssgan.analysis import figure_files, figures, records
+from compare_ssgan.analysis import figure_files, figures
 from compare_ssgan.errors import CommandError, InputError
 from tests.analysis import fabricate
 
@@ -24,9 +23,13 @@ def axes_of(draw, monkeypatch):
     return found
 
 
-def markers(axis, marker):
-    """Points of the lines drawn with a marker, as (step, value)."""
-    lines = [line for line in axis.get_lines() if line.get_marker() == marker]
+def markers(axis, marker=None):
+    """Points of lines with a marker, or of last measurements, as (position, value)."""
+    lines = [
+        line
+        for line in axis.get_lines()
+        if (line.get_gid() == "last" if marker is None else line.get_marker() == marker)
+    ]
     return sorted(
         (float(x), float(y))
         for line in lines
@@ -90,23 +93,12 @@ def test_equal_records_give_equal_files(tmp_path):
     assert figures.curves(tmp_path, "fid", tmp_path / "two.svg").read_bytes() == one
 
 
-def test_the_band_is_the_range_and_the_line_the_median(tmp_path):
-    for seed, values in enumerate([[9.0, 1.0], [8.0, 5.0], [4.0, math.nan]]):
-        lines = fabricate.measurements(values, (0, 100), [fabricate.FID])
-        fabricate.run(tmp_path, "gan", seed, lines)
-    found = figures.band(records.read(tmp_path), fabricate.FID)
-    np.testing.assert_array_equal(found.steps, [0, 100])
-    np.testing.assert_array_equal(found.median, [8.0, 3.0])
-    np.testing.assert_array_equal(found.low, [4.0, 1.0])
-    np.testing.assert_array_equal(found.high, [9.0, 5.0])
-
-
 def test_every_seed_has_its_last_point(tmp_path, monkeypatch):
     fabricate.constant(tmp_path, "gan", [10.0, 20.0, 15.0])
     fabricate.constant(tmp_path, "ssgan", [10.0, 12.0])
     (axis,) = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
     expected = [10.0, 10.0, 12.0, 15.0, 20.0]
-    assert markers(axis, "o") == [(100.0, value) for value in expected]
+    assert markers(axis) == [(100.0, value) for value in expected]
 
 
 def test_a_diverged_run_is_a_cross_at_the_step_it_diverged(tmp_path, monkeypatch):
@@ -183,3 +175,70 @@ def test_the_curve_of_a_run_needs_a_run_and_its_metric(tmp_path):
         figures.run_curve(directory, "prdc", tmp_path / "x.png")
     out = figures.run_curve(directory, "fid", directory / "figures" / "fid.png")
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def grid(study, methods, rates):
+    for method in methods:
+        for digest, rate in enumerate(rates):
+            settings = [f"optimizers.adam.learning_rate = {rate}"]
+            fabricate.constant(
+                study, method, [10.0 + digest], settings=settings, digest=digest
+            )
+
+
+def test_methods_of_a_large_grid_have_panels_on_one_scale(tmp_path, monkeypatch):
+    grid(tmp_path, ["gan", "ssgan"], range(8))
+    panels = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
+    assert [panel.get_title(loc="left") for panel in panels] == [
+        f"digits: {fabricate.FID}: gan",
+        f"digits: {fabricate.FID}: ssgan",
+    ]
+    first, second = (
+        {
+            text.get_text().strip(): line.get_color()
+            for line, text in zip(
+                panel.get_legend().get_lines(),
+                panel.get_legend().get_texts(),
+                strict=True,
+            )
+        }
+        for panel in panels
+    )
+    # One colour a setting, the same for both methods.
+    assert first["learning_rate = 0 (1)"] == second["learning_rate = 0 (1)"]
+    assert len({first[f"learning_rate = {i} (1)"] for i in range(8)}) == 8
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+
+
+def test_a_small_grid_is_one_panel_of_shades(tmp_path, monkeypatch):
+    grid(tmp_path, ["gan", "ssgan"], range(2))
+    (panel,) = axes_of(lambda: figures.curves(tmp_path, "fid", "x.png"), monkeypatch)
+    entries = [text.get_text().strip() for text in panel.get_legend().get_texts()]
+    assert "ssgan (learning_rate = 1) (1)" in entries
+
+
+def test_time_and_operations_are_where_curves_end(tmp_path, monkeypatch):
+    for seed, seconds in enumerate([600.0, 1200.0]):
+        lines = fabricate.measurements([9.0, 4.0 + seed], (0, 100))
+        directory = fabricate.run(tmp_path, "gan", seed, lines)
+        fabricate.timings(directory, {100: seconds})
+        fabricate.change(directory, operations_per_step=4 * 10**10)
+
+    def ends(over):
+        (panel,) = axes_of(
+            lambda: figures.curves(tmp_path, "fid", "x.png", over=over), monkeypatch
+        )
+        median = next(x for x in panel.get_lines() if x.get_linewidth() == 2.0)
+        return panel.get_xlabel(), markers(panel), [*median.get_xdata()]
+
+    label, points, line = ends("wall")
+    assert label == "training time (minutes)"
+    assert points == [(10.0, 4.0), (20.0, 5.0)]
+    assert line == [0.0, 15.0]
+    label, points, line = ends("operations")
+    assert label == "training operations (TFLOP)"
+    assert points == [(4.0, 4.0), (4.0, 5.0)]
+    assert line == [0.0, 4.0]
+    label, points, line = ends("images")
+    assert label == "real images seen"
+    assert line == [0.0, 12800.0]

@@ -7,43 +7,13 @@ import socket
 import numpy as np
 import pytest
 
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis import frames, records
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
-
-COLUMNS = [
-    "study", "run_id", "dataset", "method", "family", "budget", "settings", "seed",
-    "status", "step", "images_seen", "metric", "value", "eval_seed",
-]  # fmt: skip
 
 
 def statuses(study):
     return {run.run_id: run.status for run in records.read(study)}
-
-
-def test_measurements_come_with_the_run_they_belong_to(tmp_path):
-    lines = fabricate.measurements([300.0, 20.0], (0, 100), [fabricate.FID])
-    fabricate.run(tmp_path, "ssgan", 1, lines, settings=["b.y = 2", "a.x = 1"])
-    frame = records.load(tmp_path)
-    assert list(frame.columns) == COLUMNS
-    assert frame["value"].tolist() == [300.0, 20.0]
-    assert frame["step"].tolist() == [0, 100]
-    assert frame["images_seen"].tolist() == [0, 12800]
-    row = frame.iloc[1]
-    assert row["study"] == tmp_path.name
-    assert row["run_id"] == "digits-ssgan-seed1-00000000"
-    assert (row["method"], row["family"]) == ("ssgan", "self-supervised")
-    assert (row["seed"], row["status"]) == (1, "complete")
-    assert row["settings"] == "a.x = 1; b.y = 2"
-    assert str(frame["value"].dtype) == "float64"
-    assert str(frame["step"].dtype) == "int64"
-
-
-def test_a_nan_stays_a_nan(tmp_path):
-    lines = fabricate.measurements([math.nan], (0,), [fabricate.FID])
-    directory = fabricate.run(tmp_path, "gan", 0, lines)
-    assert '"value": NaN' in (directory / "metrics.jsonl").read_text()
-    assert records.load(tmp_path)["value"].isna().tolist() == [True]
 
 
 def test_what_was_measured_later_is_added_and_the_training_wins(tmp_path):
@@ -63,7 +33,7 @@ def test_what_was_measured_later_is_added_and_the_training_wins(tmp_path):
     assert curve.evaluations == [{0: 5.0}, {0: 9.0, 3: 8.0}]
     # A run may have no other measurements.
     (directory / "metrics.jsonl").unlink()
-    assert len(records.load(tmp_path)) == 3
+    assert len(frames.load(tmp_path)) == 3
 
 
 def test_who_evaluates_a_run_does_not_train_it(tmp_path):
@@ -71,20 +41,6 @@ def test_who_evaluates_a_run_does_not_train_it(tmp_path):
     with (directory / "evaluate.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert [*statuses(tmp_path).values()] == ["partial"]
-
-
-def test_runs_without_measurements_are_rows(tmp_path):
-    fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("gan", 2)])
-    fabricate.run(tmp_path, "gan", 0)
-    fabricate.run(tmp_path, "gan", 1, False)
-    frame = records.runs(tmp_path).set_index("seed")
-    assert frame["status"].to_dict() == {0: "complete", 1: "complete", 2: "missing"}
-    assert frame["num_measurements"].to_dict() == {0: 39, 1: 0, 2: 0}
-    assert frame.loc[0, "last_step"] == 6000
-    assert math.isnan(frame.loc[1, "last_step"])
-    # What is planned has no family; it is that of the method's other runs.
-    assert frame["family"].tolist() == ["unconditional"] * 3
-    assert set(records.load(tmp_path)["seed"]) == {0}
 
 
 def test_only_done_means_finished(tmp_path):
@@ -144,7 +100,7 @@ def test_a_truncated_last_line_is_skipped_with_a_warning(tmp_path, caplog, tail)
     directory = fabricate.run(tmp_path, "gan", 0)
     with (directory / "metrics.jsonl").open("a") as file:
         file.write(tail)
-    assert len(records.load(tmp_path)) == 39
+    assert len(frames.load(tmp_path)) == 39
     (message,) = caplog.messages
     assert f"{directory}/metrics.jsonl: the last line is truncated" in message
 
@@ -166,7 +122,7 @@ def test_any_other_malformed_line_is_an_error(tmp_path, line):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:4], line, *lines[4:]]) + "\n")
     with pytest.raises(InputError, match=r"metrics.jsonl, line 5 is not a valid"):
-        records.load(tmp_path)
+        frames.load(tmp_path)
 
 
 def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
@@ -174,7 +130,7 @@ def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
     halves = ['{"step": 0, "metric": "fid"', '"value": 1}', '{"x": 1}, {"y": 2}', ""]
     (directory / "metrics.jsonl").write_text("\n".join(halves))
     with pytest.raises(InputError, match="line 1 is not"):
-        records.load(tmp_path)
+        frames.load(tmp_path)
 
 
 def test_an_unreadable_run_json_is_an_error_that_names_it(tmp_path):
@@ -206,6 +162,11 @@ def test_an_unreadable_run_json_is_an_error_that_names_it(tmp_path):
         ({"diverged": {"step": "7"}}, "diverged: step must be a whole number"),
         ({"diverged": 7}, "diverged must be an object, not 7"),
         ({"schema": "2"}, "schema must be a whole number"),
+        ({"device": "cpu"}, "device must be an object, not 'cpu'"),
+        ({"device": {"threads": "2"}}, "device: threads must be a whole number"),
+        ({"networks": {"generator": 3}}, "networks: generator must be an object"),
+        ({"networks": {"generator": {}}}, "networks: generator has no parameters"),
+        ({"operations_per_step": 1.5}, "operations_per_step must be a whole number"),
     ],
 )
 def test_a_damaged_run_json_is_an_error_that_names_what_is_wrong(
@@ -236,6 +197,33 @@ def test_a_damaged_plan_is_an_error_that_names_what_is_wrong(
     (tmp_path / "study.json").write_text(content)
     with pytest.raises(InputError, match=message):
         records.read(tmp_path)
+
+
+def test_a_run_says_what_it_was_trained_with(tmp_path):
+    path = fabricate.run(tmp_path, "gan", 0)
+    networks = {"generator": {"name": "x.Generator", "parameters": 12}, "tasks": {}}
+    device = {"kind": "cpu", "name": "EPYC", "threads": 1}
+    fabricate.change(path, networks=networks, device=device, git_commit="abc")
+    fabricate.change(path, operations_per_step=7)
+    (run,) = records.read(tmp_path)
+    assert run.parameters == {"generator": 12}
+    assert run.device == "cpu (EPYC), 1 thread"
+    assert (run.git_commit, run.operations_per_step) == ("abc", 7)
+
+
+def test_what_is_planned_has_the_name_of_the_data_that_others_found(tmp_path):
+    fabricate.plan(tmp_path, [("gan", 0), ("gan", 1)])
+    directory = fabricate.run(tmp_path, "gan", 0)
+    fabricate.change(directory, dataset="digits_subset")
+    assert [run.dataset for run in records.read(tmp_path)] == ["digits_subset"] * 2
+    # Where they found different data, it is not known what it would be.
+    (directory.parent / fabricate.run_id("gan", 1)).mkdir()
+    assert [run.status for run in records.read(tmp_path)] == ["complete", "partial"]
+    assert [run.dataset for run in records.read(tmp_path)] == ["digits_subset"] * 2
+    fabricate.run(tmp_path, "gan", 2)
+    assert [run.dataset for run in records.read(tmp_path)] == [
+        "digits_subset", "digits", "digits",
+    ]  # fmt: skip
 
 
 def test_what_a_run_may_leave_open_is_not_missed(tmp_path):

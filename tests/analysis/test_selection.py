@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare_ssgan.analysis.measurements import Curve
-from compare_ssgan.analysis.selection import parse_selection
+from compare_ssgan.analysis.selection import check_apart, parse_selection
 from compare_ssgan.errors import InputError
 
 
@@ -45,7 +45,51 @@ def test_only_a_fixed_step_may_be_used_before_a_run_has_finished():
     assert [rule.of_unfinished for rule in rules] == [False, False, True]
 
 
-@pytest.mark.parametrize("text", ["", "first", "step", "step:", "step:-1", "step:5k"])
+@pytest.mark.parametrize(
+    "text", ["", "first", "step", "step:", "step:-1", "step:5k", "by:"]
+)
 def test_an_unknown_rule_lists_the_rules(text):
     with pytest.raises(InputError, match=rf"'{text}'. Rules: last, best, step:N"):
         parse_selection(text)
+
+
+def test_another_metric_chooses_the_step():
+    rule = parse_selection("by:fid600_train_digits_cnn")
+    assert (rule.name, rule.by) == (
+        "by:fid600_train_digits_cnn",
+        "fid600_train_digits_cnn",
+    )
+    assert rule.needs_direction
+    assert not rule.of_unfinished
+
+
+def test_who_has_but_the_shown_curve_cannot_choose_by_another_metric():
+    with pytest.raises(InputError, match="by:METRIC: only tables choose by another"):
+        parse_selection("by:fid").pick(curve(9.0, 2.0, 5.0), True)
+
+
+@pytest.mark.parametrize(
+    "reported,chosen_by",
+    [
+        ("fid600_test_digits_cnn", "fid600_train_digits_cnn"),
+        ("fid10k_test_inception", "fid10k_validation_inception"),
+        ("fid10k_test_inception", "is10k_inception"),
+        ("is10k_inception", "kid10k_test_inception"),
+    ],
+)
+def test_a_metric_of_other_images_may_choose(reported, chosen_by):
+    assert check_apart(reported, chosen_by) is None
+
+
+@pytest.mark.parametrize(
+    "chosen_by,message",
+    [
+        ("fid10k_test_inception", "that is the reported metric itself"),
+        ("kid10k_test_inception", r"on the same images \(test\)"),
+        ("fid5k_test50k_vgg", r"on the same images \(test\)"),
+        ("fid10k_all_inception", r"on the same images \(all and test\)"),
+    ],
+)
+def test_a_metric_of_the_same_images_may_not_choose(chosen_by, message):
+    with pytest.raises(InputError, match=message):
+        check_apart("fid10k_test_inception", chosen_by)

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from compare_ssgan.analysis import protocols, status
+from compare_ssgan.analysis import protocols, standing, status
 from tests.analysis import fabricate
 
 
@@ -12,19 +12,19 @@ def write_lines(path, *lines):
 
 
 def test_every_run_has_a_row_in_the_order_of_the_plan(tmp_path):
-    rows = status.summary(fabricate.small_study(tmp_path / "small"))
+    rows = standing.read(fabricate.small_study(tmp_path / "small")).rows
     assert [row.run_id for row in rows[:3]] == [
         "digits-gan-seed0-00000000",
         "digits-sn_gan-seed0-00000000",
         "digits-sbn_gan-seed0-00000000",
     ]
     totals = {"complete": 15, "diverged": 1, "partial": 1, "missing": 1, "all": 18}
-    assert status.totals(rows) == totals
+    assert standing.totals(rows) == totals
 
 
 def test_a_complete_run_shows_its_last_fid(tmp_path):
     fabricate.constant(tmp_path, "gan", [12.5])
-    (row,) = status.summary(tmp_path)
+    (row,) = standing.read(tmp_path).rows
     assert (row.state, row.step, row.steps) == ("complete", 100, 100)
     assert (row.metric, row.value, row.seconds) == (fabricate.FID, 12.5, 300.5)
 
@@ -34,7 +34,7 @@ def test_the_metric_of_the_training_is_shown_whatever_was_added(tmp_path):
     (directory,) = (tmp_path / "runs").iterdir()
     added = fabricate.measurements([3.0], (100,), ["fid100_test_digits_cnn"])
     fabricate.evaluations(directory, added)
-    (row,) = status.summary(tmp_path)
+    (row,) = standing.read(tmp_path).rows
     assert (row.metric, row.value) == (fabricate.FID, 12.5)
 
 
@@ -49,7 +49,7 @@ def test_the_step_of_an_unfinished_run_is_that_of_the_last_logged_one(tmp_path):
         {"step": 40, "event": "train", "seconds": 400.0},
         {"step": 60, "event": "train", "seconds": 3600.0},
     )
-    (row,) = status.summary(tmp_path)
+    (row,) = standing.read(tmp_path).rows
     assert (row.state, row.step, row.seconds) == ("partial", 60, 4000.0)
     assert "60/6,000" in status.render(tmp_path)
     assert "1:06:40" in status.render(tmp_path)
@@ -58,17 +58,19 @@ def test_the_step_of_an_unfinished_run_is_that_of_the_last_logged_one(tmp_path):
 def test_a_failed_run_shows_the_last_line_of_its_error(tmp_path):
     error = "Traceback (most recent call last):\n  ...\nOSError: No space left\n"
     fabricate.run(tmp_path, "gan", 0, False, status="failed", error=error)
-    (row,) = status.summary(tmp_path)
+    (row,) = standing.read(tmp_path).rows
     assert (row.state, row.problem) == ("failed", "OSError: No space left")
     assert math.isnan(row.value)
-    assert status.render(tmp_path).splitlines()[1].endswith("OSError: No space left")
+    line = status.render(tmp_path).splitlines()[1]
+    again = "to try once more, run the same sweep again"
+    assert line.endswith(f"OSError: No space left; {again}")
 
 
 def test_a_diverged_run_shows_term_and_step(tmp_path):
     where = {"step": 61, "term": "generator/adversarial"}
     lines = fabricate.measurements([90.0, math.nan], (0, 61))
     fabricate.run(tmp_path, "gan", 0, lines, status="diverged", diverged=where)
-    (row,) = status.summary(tmp_path)
+    (row,) = standing.read(tmp_path).rows
     assert (row.state, row.step) == ("diverged", 61)
     assert row.problem == "generator/adversarial was not finite"
 
@@ -76,11 +78,11 @@ def test_a_diverged_run_shows_term_and_step(tmp_path):
 def test_the_text_ends_with_totals(tmp_path):
     text = status.render(fabricate.small_study(tmp_path / "small"))
     lines = text.splitlines()
-    assert lines[0].split() == ["run", "state", "step", fabricate.FID, "time"]
-    assert lines[-1] == "18 runs: 15 complete, 1 diverged, 1 partial, 1 missing"
+    assert lines[0].split() == ["run", "state", "step", fabricate.FID, "time", "left"]
+    assert "18 runs: 15 complete, 1 diverged, 1 partial, 1 missing" in lines
     assert text.isascii()
     fabricate.constant(tmp_path / "one", "gan", [12.5])
-    assert status.render(tmp_path / "one").endswith("1 run: 1 complete")
+    assert "1 run: 1 complete" in status.render(tmp_path / "one").splitlines()
 
 
 def test_json_has_rows_and_totals_and_no_nan(tmp_path):
@@ -94,6 +96,10 @@ def test_json_has_rows_and_totals_and_no_nan(tmp_path):
     states = {row["run_id"]: row["state"] for row in content["runs"]}
     assert states["digits-sbn_ssgan-seed2-00000000"] == "missing"
     assert content["runs"][0]["value"] == fabricate.curve("gan", 0)[-1]
+    assert set(content["compute"]) == {
+        "spent_seconds", "remaining_seconds", "num_unknown",
+    }  # fmt: skip
+    assert content["remarks"] == []
 
 
 def test_the_metric_that_stands_for_a_run_is_its_fid_where_it_has_one():

@@ -14,9 +14,9 @@ GOLDEN = pathlib.Path(__file__).parent / "golden"
 
 
 def cells(text, method):
-    """Cells of the row of a method in a markdown table."""
+    """Cells of the row of a method in a markdown table, without marks."""
     rows = [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
+        [cell.strip().replace("**", "") for cell in line.strip("|").split(" | ")]
         for line in text.splitlines()
     ]
     (found,) = (row for row in rows if row[0] == method)
@@ -38,7 +38,7 @@ def test_a_study_gives_the_recorded_table(tmp_path, name, suffix):
 def test_statistics_are_over_seeds(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0, 30.0, 14.0])
     row = cells(tables.render(tmp_path), "gan")
-    assert row[1:7] == ["3", "14.00", "18.00", "10.00 to 30.00", "10.58", "0"]
+    assert row[1:7] == ["3", "14.00", "18.00", "10.00 to 30.00", "-", "0"]
 
 
 def test_a_diverged_run_is_counted_and_has_no_value(tmp_path):
@@ -115,6 +115,9 @@ def test_the_difference_to_the_baseline_is_signed_or_tied(tmp_path):
     assert cells(text, "sn_gan")[7] == "(baseline)"
     assert cells(text, "ssgan")[7].startswith("better -9.67 [-10.38, -8.95]")
     assert cells(text, "ssgan")[8] == "0.25 (0.25)"
+    # Three comparisons.
+    assert cells(text, "ssgan")[9] == "0.75 (0.75)"
+    assert "corrected for the number of comparisons in this table, 3." in text
     assert cells(text, "sbn_gan")[7].startswith("tied +0.17 [")
     assert cells(text, "gan")[7].startswith("worse +10.33 [")
     # Higher is better for the Inception-score formula.
@@ -134,7 +137,7 @@ def test_the_gap_closed_is_shown_where_both_ends_were_trained(tmp_path):
     assert "gap closed" not in tables.render(tmp_path)
     fabricate.constant(tmp_path, "cond_gan", [20.0, 21.0, 19.0])
     text = tables.render(tmp_path)
-    assert cells(text, "ssgan")[-1] == "80 %"
+    assert cells(text, "ssgan")[-1] == "80 % [80, 80]"
     assert cells(text, "cond_gan")[-1] == ""
 
 
@@ -276,10 +279,10 @@ def test_the_spread_over_evaluation_seeds_is_told_apart(tmp_path):
     text = tables.render(tmp_path)
     assert "Each value is the mean over evaluation seeds 0 to 2." in text
     assert "eval std: standard deviation over evaluation seeds, mean over" in text
-    assert "|   std | eval std | diverged |" in text
+    assert "| std | eval std | diverged |" in text
     row = cells(text, "gan")
     assert row[3] == "22.00"
-    assert row[5:7] == [f"{math.sqrt(200):.2f}", "2.00"]
+    assert row[5:7] == ["-", "2.00"]
     found = parsed(tmp_path)["gan"]
     assert found["eval_std"] == pytest.approx(2.0)
     assert [run["eval_seeds"] for run in found["runs"]] == [[0, 1, 2]] * 2
@@ -363,7 +366,8 @@ def test_csv_has_full_precision_and_every_count(tmp_path):
     assert (rows["gan"]["seeds"], rows["gan"]["n"]) == ("3", "2")
     assert rows["gan"]["diverged"] == "1"
     assert (rows["sbn_ssgan"]["partial"], rows["sbn_ssgan"]["missing"]) == ("1", "1")
-    assert rows["sbn_ssgan"]["std"] == ""
+    assert rows["ssgan"]["std"] == rows["ssgan"]["estimate_low"] == ""
+    assert float(rows["ssgan"]["holm_p"]) == 1.0
 
 
 def test_json_has_every_run_and_no_nan(tmp_path):
@@ -377,5 +381,7 @@ def test_json_has_every_run_and_no_nan(tmp_path):
 def test_names_are_escaped_in_latex_and_markdown(tmp_path):
     fabricate.constant(tmp_path, "sn_gan", [1.0], settings=["a.b = {'x|y': 1}"])
     fabricate.constant(tmp_path, "gan", [1.0])
-    assert r"sn\_gan (a.b = \{'x|y': 1\})" in tables.render(tmp_path, format="latex")
+    assert r"sn\_gan (a.b = \{'x\textbar{}y': 1\})" in tables.render(
+        tmp_path, format="latex"
+    )
     assert r"sn_gan (a.b = {'x\|y': 1})" in tables.render(tmp_path)

@@ -242,21 +242,40 @@ def test_accumulated_gradients_multiply_what_a_batch_costs():
     assert 4 * normed[0] - normed[1] == 3 * 2 * 2 * (64 * 5 + 5)
 
 
+@pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize("penalty", [None, penalties.wgan_gp()])
-def test_steps_add_up_to_what_a_compiled_iteration_executes(penalty):
+def test_steps_add_up_to_what_a_compiled_iteration_executes(penalty, steps):
     trained = tiny.game(
         tasks=[Rotation],
         penalty=penalty,
         generator_norm=SelfModulatedBatchNorm,
         discriminator_spectral_norm=True,
     )
-    # With more discriminator steps it has a loop, whose body counts once.
-    step = make_train_step(trained, adam(1e-3)(1), adam(1e-3)(1), 1)
-    graph = step.get_concrete_function([tiny.batch()]).graph
-    executed = products.total(products.needed(graph))
+    step = make_train_step(trained, adam(1e-3)(1), adam(1e-3)(1), steps)
+    graph = step.get_concrete_function([tiny.batch()] * steps).graph
     # Up to what an iteration computes once for both steps.
-    counted = operations.count(trained, 1).per_step
-    assert counted == pytest.approx(2 * executed, rel=0.05)
+    counted = operations.count(trained, steps).per_step
+    assert counted == pytest.approx(operations.of_iteration(graph), rel=0.05)
+
+
+def test_a_loop_counts_as_often_as_it_says_it_is_done():
+    kernel = tf.ones([3, 3])
+
+    @tf.function(autograph=False)
+    def loops(x):
+        known = tf.while_loop(
+            lambda i, y: i < 5,
+            lambda i, y: (i + 1, y @ kernel),
+            (tf.constant(0), x),
+            maximum_iterations=5,
+        )
+        unknown = tf.while_loop(
+            lambda y: tf.reduce_sum(y) < 100.0, lambda y: (y @ kernel,), (x,)
+        )
+        return known, unknown
+
+    graph = loops.get_concrete_function(tf.TensorSpec([2, 3])).graph
+    assert products.total(products.needed(graph)) == (5 + 1) * 2 * 3 * 3
 
 
 def test_convolutions_and_their_gradients_equal_the_profilers_count():

@@ -126,6 +126,14 @@ def test_a_mistake_anywhere_is_found_before_anything_runs(write, lines, message)
             "num_samples = 51: .*EVAL_S",
         ),
         (["grid = {'run.log_every': ['x']}"], "log_every must be a whole number"),
+        (["grid = {'run.log_every': [2, [3, 4]]}"], r"whole number, not \[3, 4\]"),
+        (
+            ["grid = {'metrics.inception_score.num_splits': [2]}"],
+            r"plain on toy with metrics.*no effect.*num_splits \(--set 'metrics",
+        ),
+        # The macro is set, but what it stands for is set otherwise.
+        (["grid = {'STEPS': [1, 2], 'run.steps': [3]}"], r"no effect.*STEPS \(--set"),
+        (["grid = {'run.gan': [@toys.data()]}"], r"write @toys\.data, not"),
         (
             ["grid = {'optimizers.adam.learning_rate': ['x']}"],
             "learning_rate must be a number, not 'x'",
@@ -137,6 +145,44 @@ def test_a_combination_that_cannot_work_is_found_before_anything_runs(
 ):
     with pytest.raises(InputError, match=message):
         plan(write("seeds = 3", *lines))
+
+
+def test_values_read_by_a_step_only_have_an_effect(write, monkeypatch):
+    """Stands for what is traced; as soon as it has been, the value was read."""
+    traced, unread = [], config.unread_bindings
+
+    def late():
+        return [] if traced else ["x"]
+
+    monkeypatch.setattr(config, "unread_bindings", late)
+    monkeypatch.setattr(experiment, "trace", traced.append)
+    assert len(plan(write("grid = {'run.log_every': [1, 2]}")).requests) == 2
+    assert len(traced) == 1
+    monkeypatch.setattr(config, "unread_bindings", unread)
+
+
+def test_the_command_line_cannot_undo_what_the_study_varies(write):
+    path = write("grid = {'STEPS': [1, 2], 'run.log_every': [3]}")
+    overrides = Overrides(settings=(" STEPS=3",))
+    with pytest.raises(InputError, match=r"--set ' STEPS=3' .*study varies"):
+        plan(path, overrides=overrides)
+    # What has one value is what all runs have, and may be another.
+    overrides = Overrides(settings=("run.log_every = 4",))
+    assert len(plan(path, overrides=overrides).requests) == 2
+    assert config.query("run.log_every") == 4
+
+
+def test_a_unit_has_its_configuration_and_steps(write):
+    units = plan(write("grid = {'STEPS': [3, 4]}")).units
+    assert [unit.steps for unit in units] == [3, 4]
+    config.thaw(units[0].frozen)
+    assert units[0].request.run_id.endswith(config.digest(config.canonical()))
+
+
+def test_a_long_plan_tells_how_far_it_is(write, monkeypatch, capsys):
+    monkeypatch.setattr("compare_ssgan.studies.plan._SILENT_SECONDS", 0.0)
+    plan(write("seeds = 2"))
+    assert capsys.readouterr().err.splitlines()[1] == "checked 2 of 2 configurations"
 
 
 def test_networks_are_built_for_one_seed_only(write, monkeypatch):

@@ -15,7 +15,7 @@ from compare_ssgan.errors import (
     PreemptedError,
     RunHeldError,
 )
-from compare_ssgan.studies import attempt, files, lock, run
+from compare_ssgan.studies import attempt, experiment, files, lock, operations, run
 from compare_ssgan.studies.record import Record
 
 
@@ -104,6 +104,31 @@ def test_a_run_leaves_a_complete_record(load, capsys):
     assert f"samples: {directory}/samples/step_000006.png" in printed.out
     assert outcome.curve.exists()
     assert outcome.grid.exists()
+
+
+def test_operations_of_an_iteration_are_on_record(load, tmp_path, interrupted):
+    # The last process takes no step.
+    directory = interrupted("STEPS = 10", stops=[7, 10])
+    built = experiment.build()
+    expected = operations.count(built.game, built.discriminator_steps).per_step
+    assert expected > 0
+    recorded = files.read_json(directory / "run.json")
+    assert recorded["operations_per_step"] == expected
+    diverged = load("toys.Game.diverge_at = 1", out=tmp_path / "diverged")
+    run.execute(diverged)
+    recorded = files.read_json(diverged.run_directory / "run.json")
+    assert recorded["operations_per_step"] == expected
+
+
+def test_all_steps_of_a_training_are_timed_as_training(interrupted):
+    # Logged every 5 steps, evaluated and saved every 10: stopped between them.
+    directory = interrupted("STEPS = 25", stops=[13])
+    timed = rows(directory, "timing.jsonl")
+    assert [row["step"] for row in timed if row["event"] == "train"] == [
+        5, 10, 13, 15, 20, 25,
+    ]  # fmt: skip
+    (stop,) = [row["event"] for row in timed if row["step"] == 13][1:]
+    assert stop == "checkpoint"
 
 
 def test_equal_requests_give_equal_numbers(load, tmp_path):

@@ -1,5 +1,7 @@
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,8 +13,8 @@ import pytest
 
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import files, lock, run, spec
-from compare_ssgan.studies.executors import inline
-from compare_ssgan.studies.executors.base import Options
+from compare_ssgan.studies.executors import base, inline
+from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.plan import Overrides
 from compare_ssgan.studies.sweep import sweep
 
@@ -31,12 +33,8 @@ def stop(number, frame):
 signal.signal(signal.SIGTERM, stop)
 with (out / "calls").open("a") as calls:
     calls.write(json.dumps(words) + "\\n")
-planned = json.loads((out / "study.json").read_text())["planned"]
-method = pathlib.Path(value["--gin"]).stem
-run = next(
-    p for p in planned
-    if p["method"] == method and str(p["seed"]) == value["--seed"]
-)
+run = json.loads(pathlib.Path(value["--planned"]).read_text())
+method = run["method"]
 directory = out / "runs" / run["run_id"]
 directory.mkdir(parents=True, exist_ok=True)
 behave
@@ -86,28 +84,30 @@ def test_the_plan_is_on_record(program, tmp_path):
         "run_id",
         "dataset",
         "method",
+        "family",
         "budget",
         "seed",
+        "steps",
         "settings",
     }
 
 
-def test_runs_are_started_as_a_user_would(program, tmp_path):
+def test_runs_are_started_as_planned(program, tmp_path):
     overrides = Overrides(settings=("STEPS = 3",), threads=1, data_dir="/data")
     out = tmp_path / "out"
-    sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
-    expected = "run --gin gin_configs/plain.gin --dataset toy --budget short --seed 0"
+    summary = sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
+    first = next(iter(summary.states))
     assert calls(out)[0] == [
-        *expected.split(),
-        "--set",
-        "STEPS = 3",
-        "--out",
-        str(out),
-        "--threads",
-        "1",
-        "--data_dir",
-        "/data",
+        *("run", "--planned", str(out / "planned" / f"{first}.json")),
+        *("--out", str(out), "--threads", "1", "--data_dir", "/data"),
     ]
+
+
+def test_a_run_that_is_not_planned_is_started_as_a_user_would(load, tmp_path):
+    words = inline.command(load("STEPS = 3", seed=1), ("program",))
+    expected = "program run --gin gin_configs/plain.gin --dataset toy --budget short"
+    expected = [*expected.split(), "--seed", "1", "--set", "STEPS = 3"]
+    assert words == [*expected, "--out", str(tmp_path / "out")]
 
 
 def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
@@ -117,10 +117,121 @@ def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
     assert summary.exit_code == 1
     assert list(summary.states.values()) == ["complete", "missing"] * 2
     assert "failed with exit code 1" in capsys.readouterr().err
-    assert str(summary) == "both: 2 complete, 2 missing"
+    first, *others = str(summary).splitlines()
+    assert first == "both: 2 complete, 2 missing"
+    assert [line.split("-seed")[0] for line in others] == ["  toy-other"] * 2
+    assert all(line.endswith(": failed with exit code 1") for line in others)
     # The same command again does what failed.
     assert sweep(BOTH, out, options=Options(program=program())).exit_code == 0
     assert len(calls(out)) == 6
+
+
+def test_begun_runs_are_resumed_and_diverged_ones_left_alone(
+    load, program, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    content = {"dataset": "toy", "method": "plain", "seed": 0, "wall_seconds": 0.1}
+    content |= {"image_shape": [8, 8, 1], "num_classes": 3, "batch_size": 8}
+    for seed, status in enumerate(["diverged", "running"]):
+        directory = load(seed=seed).run_directory
+        directory.mkdir(parents=True)
+        files.write_json(directory / "run.json", content | {"status": status})
+    (load(seed=0).run_directory / "DONE").touch()
+    summary = sweep(BOTH, out, options=Options(program=program()))
+    assert summary.exit_code == 0
+    assert list(summary.states.values()) == ["diverged"] + ["complete"] * 3
+    expected = "both: 4 runs, 3 to do (1 begun, 1 diverged, 2 missing)"
+    assert expected in capsys.readouterr().err
+    assert len(calls(out)) == 3
+
+
+def test_more_seeds_and_methods_later_keep_what_is_done(program, tmp_path, capsys):
+    study, out = tmp_path / "mine.gin", tmp_path / "out"
+    text = "study:\n  datasets = ['toy']\n  methods = {}\n  seeds = {}\n"
+    study.write_text(text.format(["plain"], 2))
+    options = Options(program=program())
+    before = sweep(str(study), out, options=options).states
+    study.write_text(text.format(["plain", "other"], [2, 0]))
+    after = sweep(str(study), out, options=options).states
+    assert len(after) == 4
+    assert len(set(before) & set(after)) == 1
+    assert len(calls(out)) == 5
+    # The one of seed 1 is not in the study any more, but its record is.
+    content = files.read_json(out / "study.json")
+    rows = {row["run_id"] for row in content["planned"]}
+    assert rows == {*before, *after}
+    assert "1 more runs were planned by earlier sweeps" in capsys.readouterr().err
+
+
+def test_runs_that_another_process_is_at_come_last(load, program, tmp_path):
+    held, out = load(seed=0), tmp_path / "out"
+    held.run_directory.mkdir(parents=True)
+    with lock.hold(held.run_directory):
+        sweep(BOTH, out, options=Options(program=program()))
+    (*others, last) = [call[2] for call in calls(out)]
+    assert len(others) == 3
+    assert pathlib.Path(last).stem == held.run_id
+
+
+def test_a_run_that_another_process_has_let_go_of_is_tried_once_more(program, tmp_path):
+    out = tmp_path / "out"
+    # The first time, its holder has just been killed.
+    behave = """
+    if method == "other" and not (out / run["run_id"]).exists():
+        (out / run["run_id"]).touch()
+        sys.exit(3)
+    """
+    summary = sweep(BOTH, out, options=Options(program=program(behave)))
+    assert summary.exit_code == 0
+    assert len(calls(out)) == 6
+
+
+def test_a_run_that_another_process_finishes_meanwhile_is_done(program, tmp_path):
+    # Whoever had it wrote its record before the end of this sweep.
+    path = program()[-1]
+    text = pathlib.Path(path).read_text() + "sys.exit(3 if method == 'other' else 0)"
+    pathlib.Path(path).write_text(text)
+    out = tmp_path / "out"
+    summary = sweep(BOTH, out, options=Options(program=(sys.executable, "-S", path)))
+    assert summary.exit_code == 0
+    assert str(summary) == "both: 4 complete"
+
+
+def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypatch):
+    def submit(requests, options, report):
+        for request in requests:
+            report.started(request)
+        return Ending.SUBMITTED
+
+    monkeypatch.setattr(base, "load", lambda name: submit)
+    out = tmp_path / "out"
+    summary = sweep(BOTH, out, executor="slurm")
+    assert summary.exit_code == 0
+    assert "submitted 4; they go on" in str(summary)
+    assert f"compare_ssgan status {out}" in str(summary)
+    assert all(str(name) not in str(summary) for name in summary.states)
+
+
+def test_edits_while_a_sweep_goes_on_change_nothing(
+    program, tmp_path, monkeypatch, toy_configs
+):
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "gin_configs" / "mine.gin"
+    mine.parent.mkdir()
+    text = "include 'gin_configs/base.gin'\nFAMILY = 'conditional'\nGAN = @toys.Game\n"
+    mine.write_text(text)
+    study = tmp_path / "study.gin"
+    study.write_text("study.methods = ['mine']\nstudy.datasets = ['toy']\n")
+    study.write_text(study.read_text() + "study.seeds = 2\n")
+    behave = f"""
+    path = pathlib.Path({str(mine)!r})
+    path.write_text(path.read_text() + "toys.Game.width = 7\\n")
+    """
+    out = tmp_path / "out"
+    expected = sweep(str(study), out, options=Options(program=program())).states
+    shutil.rmtree(out)
+    summary = sweep(str(study), out, options=Options(program=program(behave)))
+    assert summary.states == expected == dict.fromkeys(expected, "complete")
 
 
 def test_a_killed_run_is_a_failure(program, tmp_path, capsys):
@@ -179,8 +290,9 @@ def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     summary = sweep(BOTH, out, dry_run=True, options=Options(program=program()))
     assert not out.exists()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[:-1] == [f"{run_id}  missing" for run_id in summary.states]
-    assert printed[-1] == "4 runs: 4 missing"
+    assert printed[:-2] == [f"{run_id}  missing" for run_id in summary.states]
+    assert printed[-2] == "4 runs: 4 missing"
+    assert printed[-1] == "No past run tells how long they will take."
 
 
 def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 EXECUTORS = ("inline", "ray", "slurm")
 PROGRAM = (sys.executable, "-m", "compare_ssgan")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import stop
 from compare_ssgan.studies.executors.base import PROGRAM, Ending, Options, Report
-from compare_ssgan.studies.spec import RunRequest
+from compare_ssgan.studies.request import RunRequest
 
 # As a shell has it: this and the number of the signal.
 SIGNALLED = 128
@@ -19,15 +19,22 @@ _OPTIONS = ("jobs", "program")
 
 
 def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
-    """Returns the command line of a run, as a user would type it."""
-    options = [
-        *(("--gin", file) for file in request.gin_files),
-        ("--dataset", request.dataset),
-        ("--budget", request.budget),
-        ("--seed", str(request.seed)),
-        *(("--set", setting) for setting in request.settings),
-        ("--out", str(request.directory)),
-    ]
+    """Returns the command line of a run, as a user would type it.
+
+    That of a planned run names its file, so that later edits of gin files do not
+    matter.
+    """
+    if request.planned is not None:
+        options = [("--planned", str(request.planned))]
+    else:
+        options = [
+            *(("--gin", file) for file in request.gin_files),
+            ("--dataset", request.dataset),
+            ("--budget", request.budget),
+            ("--seed", str(request.seed)),
+            *(("--set", setting) for setting in request.settings),
+        ]
+    options.append(("--out", str(request.directory)))
     if request.threads is not None:
         options.append(("--threads", str(request.threads)))
     if request.strategy != "none":

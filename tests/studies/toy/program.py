@@ -1,6 +1,8 @@
-"""The command `run` on the toy's gin files, in a process of its own.
+"""The commands `run` and `sweep` on the toy's gin files, in a process of their own.
 
 python -m tests.studies.toy.program run --gin FILE --dataset toy ... --out DIR
+python -m tests.studies.toy.program run --planned FILE
+python -m tests.studies.toy.program sweep STUDY.gin --out DIR
 """
 
 import argparse
@@ -29,7 +31,8 @@ def request(arguments):
 
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
-    parser.add_argument("--gin", action="append", required=True)
+    parser.add_argument("--gin", action="append", default=[])
+    parser.add_argument("--planned", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--dataset", default="toy")
     parser.add_argument("--budget", default="short")
@@ -45,15 +48,43 @@ def request(arguments):
         settings=tuple(given.set),
         out=given.out,
         threads=given.threads,
+        planned=given.planned,
     )
 
 
+def sweep(arguments):
+    from compare_ssgan.studies.executors.base import Options
+    from compare_ssgan.studies.plan import Overrides
+    from compare_ssgan.studies.sweep import sweep
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command")
+    parser.add_argument("study")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--out", type=pathlib.Path)
+    given = parser.parse_args(arguments)
+    program = (sys.executable, "-m", "tests.studies.toy.program")
+    summary = sweep(
+        given.study,
+        given.out,
+        options=Options(jobs=given.jobs, program=program),
+        overrides=Overrides(settings=tuple(given.set)),
+    )
+    print(summary)
+    return summary.exit_code
+
+
 def main(arguments):
-    from compare_ssgan.studies import run, spec
+    from compare_ssgan.studies import planned, run, spec
 
     use_toy_configs()
     try:
-        run.execute(spec.load(request(arguments)))
+        if arguments[0] == "sweep":
+            return sweep(arguments)
+        given = request(arguments)
+        load = planned.load if given.planned else spec.load
+        run.execute(load(given))
     except CommandError as error:
         print(error, file=sys.stderr)
         return error.exit_code

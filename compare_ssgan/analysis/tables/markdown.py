@@ -1,0 +1,58 @@
+"""Tables in markdown, which read well as they are, too."""
+
+from collections.abc import Sequence
+
+from compare_ssgan.analysis.comparison import Comparison
+from compare_ssgan.analysis.tables import layout
+from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
+
+
+def write(comparison: Comparison, style: Style) -> str:
+    """Returns tables in markdown."""
+    blocks = [_section(found) for found in layout.sections(comparison, style)]
+    return "\n\n".join([*blocks, *layout.unmeasured(comparison)])
+
+
+def _section(section: Section) -> str:
+    parts = [f"### {section.title}", "\n".join(section.sentences)]
+    first, *others = section.grids
+    parts.append(_grid(first))
+    if section.notes:
+        parts.append("\n".join(f"- {_escape(note)}" for note in section.notes))
+    for grid in others:
+        parts += [grid.title, _grid(grid)]
+    return "\n\n".join(parts)
+
+
+def _grid(grid: Grid) -> str:
+    lines: list[list[str]] = []
+    for name, members in grid.blocks:
+        if name:
+            lines.append([f"*{name}*"] + [""] * (len(grid.header) - 1))
+        lines += [[_entry(entry) for entry in line] for line in members]
+    header = [_escape(name) for name in grid.header]
+    # A rule needs three characters to be read as one.
+    widths = [max(3, *map(len, column)) for column in zip(header, *lines, strict=True)]
+    rule = [
+        "-" * width if left else "-" * (width - 1) + ":"
+        for width, left in zip(widths, grid.left, strict=True)
+    ]
+    written = [_padded(line, widths, grid.left) for line in [header, *lines]]
+    return "\n".join([written[0], f"| {' | '.join(rule)} |", *written[1:]])
+
+
+def _entry(entry: Entry) -> str:
+    text = _escape(entry.text)
+    return f"**{text}**" if entry.marked else text
+
+
+def _padded(line: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> str:
+    cells = [
+        cell.ljust(width) if text else cell.rjust(width)
+        for cell, width, text in zip(line, widths, left, strict=True)
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|")

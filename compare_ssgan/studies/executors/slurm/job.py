@@ -1,0 +1,117 @@
+"""What a job of Slurm does, on the node where it runs."""
+
+import os
+import pathlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from compare_ssgan.errors import PreemptedError
+from compare_ssgan.studies import files, progress, stop
+from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors.base import Ending, Options
+from compare_ssgan.studies.executors.slurm import queue
+from compare_ssgan.studies.record import Record
+from compare_ssgan.studies.request import RunRequest
+
+# The controller may be restarting. Who is pre-empted has no more time than this.
+_TRIES, _PAUSE_SECONDS = 5, 2.0
+
+
+class Work(NamedTuple):
+    """What is handed over to a job.
+
+    Attributes:
+        requests: Runs to do side by side.
+        program: The command in front of "run".
+    """
+
+    requests: Sequence[RunRequest]
+    program: Sequence[str]
+
+
+class _Codes:
+    """Keeps the exit codes of runs."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int | None] = {}
+
+    def started(self, request: RunRequest) -> None:
+        progress.say(f"{request.run_id} begins")
+
+    def finished(
+        self, request: RunRequest, code: int | None, log: pathlib.Path | None
+    ) -> None:
+        progress.say(f"{request.run_id} ended with exit code {code}; see {log}")
+        self.codes[request.run_id] = code
+
+
+def folder(directory: pathlib.Path) -> pathlib.Path:
+    """Returns where the jobs of a study leave what is theirs."""
+    return directory / "logs" / "slurm"
+
+
+def work(handed: Work) -> None:
+    """Does those of a job's runs that are not done.
+
+    Asked to stop by SIGTERM (pre-emption) or SIGUSR2 (the time limit is near), it
+    passes that on, waits for the checkpoints, and puts the job back into the queue.
+    A job that its user cancelled stays cancelled.
+    """
+    left = [each for each in handed.requests if not Record(each.run_directory).done]
+    report = _Codes()
+    # The signal may come before or after the one that `inline` waits for.
+    with stop.listening() as flag:
+        # Never 1: that one would write to the terminal.
+        options = Options(jobs=max(2, len(left)), program=handed.program)
+        ending = inline.execute([] if flag() else left, options, report)
+        path = codes_path(handed.requests[0].directory, _name())
+        files.write_json(path, report.codes)
+        stopped = flag() or ending is Ending.STOPPED
+        if any(_goes_on(report.codes.get(each.run_id), stopped) for each in left):
+            _requeue()
+            sys.exit(PreemptedError.exit_code)
+
+
+def codes_path(directory: pathlib.Path, job: str) -> pathlib.Path:
+    """Returns the file in which a job leaves the exit codes of its runs, by id."""
+    return folder(directory) / f"{job}.json"
+
+
+def _goes_on(code: int | None, stopped: bool) -> bool:
+    """Whether a run has more to do, when its job was asked to stop or not."""
+    if code is None or code == PreemptedError.exit_code:
+        return True
+    # The signal ended one that was about to begin, and did not listen yet.
+    return stopped and code == inline.SIGNALLED + signal.SIGTERM
+
+
+def _name() -> str:
+    """Returns what squeue calls this job."""
+    array = os.environ.get("SLURM_ARRAY_JOB_ID")
+    if array:
+        return f"{array}_{os.environ['SLURM_ARRAY_TASK_ID']}"
+    return os.environ["SLURM_JOB_ID"]
+
+
+def _requeue() -> None:
+    """Puts this job back into the queue, unless Slurm has ended it already."""
+    name = _name()
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            # A job that is pre-empted, or near its limit, is still running: Slurm
+            # would let it end. One that was cancelled is not, and comes to life
+            # again if it is put back.
+            found = queue.find([name]).get(name)
+            if found is not None and found.state == "RUNNING":
+                queue.requeue(name)
+                progress.say(f"Job {name} is in the queue again.")
+            else:
+                progress.say(f"Job {name} was ended by Slurm: {found}.")
+            return
+        except queue.SlurmError as error:
+            progress.say(f"Job {name} cannot be put back into the queue: {error}")

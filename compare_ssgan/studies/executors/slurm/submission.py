@@ -1,0 +1,149 @@
+"""Handing runs over to Slurm: arrays, written and submitted by submitit."""
+
+import importlib
+import pathlib
+import re
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies.executors import jobs
+from compare_ssgan.studies.executors.base import Options
+from compare_ssgan.studies.executors.slurm import job, queue
+from compare_ssgan.studies.record import now
+from compare_ssgan.studies.request import RunRequest
+
+_COMMANDS = ("sbatch", "squeue", "scontrol", "srun")
+# Seconds before a job's time limit at which it is told to save, but at most a quarter
+# of the limit. Slurm may tell it up to a minute earlier.
+_LEAD_SECONDS = 120
+# What submitit leaves of a submission that failed.
+_REST = re.compile(r"[0-9a-f]{32}\.pkl|\.submission_file_[0-9a-f]{32}\.sh")
+
+
+class SubmissionError(InputError):
+    """Slurm did not take a job."""
+
+
+def check(requests: Sequence[RunRequest], options: Options) -> None:
+    """Refuses what Slurm cannot honour, and machines without it.
+
+    Raises:
+        InputError: If an option is another executor's, or something is missing.
+    """
+    for name in ("address", "cpus", "gpus"):
+        if getattr(options, name) is not None:
+            raise InputError(
+                f"--{name} is for --executor ray. With Slurm, --threads N sets the "
+                "processors of a run and --gres its GPUs."
+            )
+    if options.jobs is not None:
+        raise InputError(
+            f"--jobs {options.jobs} is not for --executor slurm: --max_jobs N limits "
+            "the jobs in the queue, and --runs_per_job K puts K runs into each."
+        )
+    if any(request.strategy == "multiworker" for request in requests):
+        raise InputError(
+            "--strategy multiworker is not possible with --executor slurm, whose jobs "
+            "have one node each. Use --strategy mirrored for the GPUs of one node, or "
+            "start the workers yourself."
+        )
+    try:
+        importlib.import_module("submitit")
+    except ImportError as error:
+        raise InputError(
+            f"--executor slurm needs submitit ({error}). Install the extra 'slurm': "
+            "pip install 'compare_ssgan[slurm]', in a checkout pip install -e "
+            "'.[slurm]'."
+        ) from error
+    for command in _COMMANDS:
+        if shutil.which(command) is None:
+            raise InputError(
+                f"There is no {command} on this machine (in PATH). Run the sweep where "
+                "Slurm's commands are, or choose another --executor."
+            )
+
+
+def submit(
+    groups: Sequence[Sequence[RunRequest]], options: Options, directory: pathlib.Path
+) -> list[str]:
+    """Submits one array, or a job by itself, and puts it on record.
+
+    Args:
+        groups: The runs of every job; no more than an array may have tasks.
+        options: Of the command line.
+        directory: Of the study.
+
+    Returns:
+        What squeue calls each of the jobs.
+
+    Raises:
+        SubmissionError: If Slurm does not take them.
+    """
+    submitit = importlib.import_module("submitit")
+    errors = importlib.import_module("submitit.core.utils")
+    folder = job.folder(directory)
+    executor = submitit.SlurmExecutor(folder)
+    executor.update_parameters(**_parameters(groups, options))
+    try:
+        submitted = executor.map_array(
+            job.work, [job.Work(tuple(group), options.program) for group in groups]
+        )
+    except (errors.FailedJobError, errors.FailedSubmissionError) as error:
+        for path in folder.iterdir():
+            if _REST.fullmatch(path.name) and not path.is_symlink():
+                path.unlink()
+        raise SubmissionError(
+            f"Slurm does not take the jobs: {_reason(error)} Options are --partition, "
+            "--gres, --constraint, --minutes, --max_jobs, --threads, and sbatch's "
+            "variables, such as SBATCH_ACCOUNT."
+        ) from error
+    names = [each.job_id for each in submitted]
+    time = now()
+    jobs.note(
+        directory,
+        (
+            jobs.Job(request.run_id, "slurm", name, time)
+            for name, group in zip(names, groups, strict=True)
+            for request in group
+        ),
+    )
+    return names
+
+
+def _parameters(
+    groups: Sequence[Sequence[RunRequest]], options: Options
+) -> dict[str, Any]:
+    """Returns submitit's parameters of a submission."""
+    requests = [request for group in groups for request in group]
+    minutes = options.minutes
+    lead = _LEAD_SECONDS if minutes is None else min(_LEAD_SECONDS, 15 * minutes)
+    parameters: dict[str, Any] = {
+        "job_name": f"compare_ssgan-{requests[0].study}",
+        # submitit's own default is 5 minutes, the partition's is None.
+        "time": minutes,
+        "signal_delay_s": lead,
+        "partition": options.partition,
+        "gres": options.gres,
+        "constraint": options.constraint,
+        "array_parallelism": len(groups),
+        "stderr_to_stdout": True,
+        # Not every cluster accepts a key it does not know.
+        "wckey": None,
+        "additional_parameters": {"requeue": True},
+    }
+    threads = max((request.threads or 0) for request in requests)
+    if threads:
+        processors = threads * max(len(group) for group in groups)
+        parameters["cpus_per_task"] = processors
+        # Since 22.05 srun does not take this from sbatch.
+        parameters["srun_args"] = [f"--cpus-per-task={processors}"]
+    return parameters
+
+
+def _reason(error: Exception) -> str:
+    """Returns what sbatch said, without the command and the traceback around it."""
+    lines = str(error).splitlines()
+    said = [line for line in lines if line.startswith("sbatch: ")]
+    return queue.message("\n".join(said or lines[-1:]))
