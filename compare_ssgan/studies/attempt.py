@@ -216,7 +216,7 @@ class Attempt:
             return
         self._counted = True
         # The first step was traced: here is nothing left but to look at it.
-        processes = self._team.place.count
+        processes = self._team.place.num_workers
         graph = experiments.trace(self._experiment, processes)
         number = processes * operations.of_iteration(graph)
         self._record.update(operations_per_step=number)

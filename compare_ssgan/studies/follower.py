@@ -42,7 +42,7 @@ def follow(record: Record, team: Team) -> None:
         team.from_chief()
     if ending.status == "stopped":
         raise PreemptedError(
-            f"Worker {team.place.index} stopped after step {ending.step}, which is "
+            f"Worker {team.place.worker} stopped after step {ending.step}, which is "
             "saved. Start all workers again to go on."
         )
 

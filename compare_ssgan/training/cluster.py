@@ -23,12 +23,12 @@ class Place(NamedTuple):
     """This process among those of a run.
 
     Attributes:
-        index: Number of this process, from 0 on; number 0 keeps the record.
-        count: Number of processes.
+        worker: Number of this process, from 0 on; number 0 keeps the record.
+        num_workers: Number of processes.
     """
 
-    index: int
-    count: int
+    worker: int
+    num_workers: int
 
 
 ONLY_PROCESS = Place(0, 1)
@@ -59,12 +59,12 @@ def place() -> Place:
         is_wrong = len(content["cluster"]) > 1 or task["type"] != "worker"
     except (ValueError, TypeError, KeyError):
         is_wrong = True
-    if is_wrong or not 0 <= found.index < found.count:
+    if is_wrong or not 0 <= found.worker < found.num_workers:
         raise InputError(
             f"{_VARIABLE} must list workers, and which of them this process is, such "
             f"as {_EXAMPLE}; received {text!r}."
         )
-    if found.count == 1:
+    if found.num_workers == 1:
         raise InputError(
             f"--strategy multiworker is for several processes, but {_VARIABLE} lists "
             "one. Remove --strategy, or choose mirrored."

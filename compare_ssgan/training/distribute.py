@@ -61,7 +61,7 @@ class Team:
     @property
     def is_chief(self) -> bool:
         """Whether this process keeps the record, saves and evaluates."""
-        return self.place.index == 0
+        return self.place.worker == 0
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -94,20 +94,20 @@ class Team:
         try:
             yield
         except _LOST as error:
-            if self.place.count == 1:
+            if self.place.num_workers == 1:
                 raise
             reason = str(error).strip().partition("\n")[0]
             raise PreemptedError(
-                f"Worker {self.place.index} cannot go on: another of the "
-                f"{self.place.count} workers has ended or does not answer. Start all "
+                f"Worker {self.place.worker} cannot go on: another of the "
+                f"{self.place.num_workers} workers has ended or does not answer. Start all "
                 f"of them again to go on from the last checkpoint. ({reason})"
             ) from error
 
     def _sum(self, value: int) -> int:
-        if self.place.count == 1:
+        if self.place.num_workers == 1:
             return value
         number = self._total(tf.constant(value, tf.int64))
-        return int(number) * self.place.count // self.num_replicas
+        return int(number) * self.place.num_workers // self.num_replicas
 
 
 ALONE = Team()
@@ -186,9 +186,9 @@ def _multiworker() -> Team:
     found = cluster.place()
     # Some of its messages are for TensorFlow's developers.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    if strategy.num_replicas_in_sync % found.count:
+    if strategy.num_replicas_in_sync % found.num_workers:
         raise InputError(
-            f"The {found.count} workers see {strategy.num_replicas_in_sync} GPUs "
+            f"The {found.num_workers} workers see {strategy.num_replicas_in_sync} GPUs "
             "together; --strategy multiworker needs the same number for each."
         )
     return Team("multiworker", strategy, found)
