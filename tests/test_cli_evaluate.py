@@ -118,7 +118,7 @@ def test_images_are_drawn_as_asked_for_from_the_moving_average(study, command):
         (["--set", "BATCH_SIZE = 9"], "BATCH_SIZE cannot be changed"),
         (["--set", "evaluate.num_samples = 601"], "split of digits has 600"),
         (["--set", "metrics.kid.subset_size = 7", "--metrics", "fid"], "no effect"),
-        (["--strategy", "mirrored"], "invalid choice"),
+        (["--strategy", "copied"], "invalid choice"),
     ],
 )
 def test_wrong_input_is_one_message_and_exit_2(arguments, message, study, command):

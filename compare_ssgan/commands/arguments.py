@@ -2,7 +2,7 @@
 
 import argparse
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Command = Callable[[argparse.Namespace], int]
@@ -42,8 +42,13 @@ def add_gin(parser: Any, **options: Any) -> None:
     )  # fmt: skip
 
 
-def add_machine(parser: Any) -> None:
-    """Adds the flags that say what to compute on."""
+def add_machine(parser: Any, strategies: Sequence[str] = ("none",)) -> None:
+    """Adds the flags that say what to compute on.
+
+    Args:
+        parser: Of the command.
+        strategies: What --strategy may be.
+    """
     parser.add_argument("--data_dir", metavar="DIR", help="where prepared datasets lie")
     parser.add_argument(
         "--threads", type=positive, metavar="N",
@@ -51,8 +56,8 @@ def add_machine(parser: Any) -> None:
         "bit-equal results",
     )  # fmt: skip
     parser.add_argument(
-        "--strategy", choices=["none"], default="none",
-        help="how one run is spread over devices",
+        "--strategy", choices=strategies, default="none",
+        help="how the training of a run is spread over accelerators (default: none)",
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ def add(commands: Any) -> None:
         "has begun",
     )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", help="default: results/<study>")
-    arguments.add_machine(parser)
+    # Several processes of one run are started by hand, or by srun.
+    arguments.add_machine(parser, ("none", "mirrored", "tpu"))
 
 
 def _add_executor(parser: Any) -> None:

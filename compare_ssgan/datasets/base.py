@@ -18,7 +18,8 @@ class Worker:
 
     Attributes:
         index: From 0 to `count` - 1.
-        count: Number of workers; each reads an equal share of every batch.
+        count: Number of workers; of every batch, each reads the examples index,
+            index + count, index + 2 count, ...
     """
 
     index: int = 0

@@ -168,8 +168,7 @@ class StoredSplit:
     ) -> Iterator[Request]:
         epoch, position = divmod(start * batch_size, self.num_examples)
         order = self._epoch(seed, epoch)
-        size = batch_size // worker.count
-        mine = slice(worker.index * size, (worker.index + 1) * size)
+        mine = slice(worker.index, None, worker.count)
         while True:
             batch = order[:, position : position + batch_size]
             position += batch_size

@@ -5,6 +5,7 @@ import tensorflow as tf
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.gans.tasks import Judged
+from compare_ssgan.layers import replicas
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Player, Problem, Samples
 
@@ -101,7 +102,7 @@ class LeCam(tf.Module):
         assert real is not None
         on_real, on_fake = real.verdict.logits, fake.verdict.logits
         means = [tf.reduce_mean(on_real), tf.reduce_mean(on_fake), 1.0]
-        new = tf.stop_gradient(tf.stack(means))
+        new = replicas.mean(tf.stop_gradient(tf.stack(means)))
         self.averages.assign(self.decay * self.averages + (1.0 - self.decay) * new)
         anchor_real, anchor_fake = self.anchors()
         excess, lack = on_real - anchor_fake, anchor_real - on_fake

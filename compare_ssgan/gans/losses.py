@@ -11,6 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from compare_ssgan import config, tfgan
+from compare_ssgan.layers import replicas
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -126,12 +127,18 @@ def relativistic_average() -> AdversarialLoss:
     Jolicoeur-Martineau, "The relativistic discriminator", 2018 (RaSGAN).
     """
 
-    def generator(fake_logits: tf.Tensor, real_logits: tf.Tensor | None) -> tf.Tensor:
-        return tfgan.relativistic_generator_loss(real_logits, fake_logits)
+    def discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+        return tfgan.relativistic_discriminator_loss(
+            replicas.all_rows(real_logits), replicas.all_rows(fake_logits)
+        )
 
-    return AdversarialLoss(
-        tfgan.relativistic_discriminator_loss, generator, generator_needs_real=True
-    )
+    def generator(fake_logits: tf.Tensor, real_logits: tf.Tensor | None) -> tf.Tensor:
+        assert real_logits is not None
+        return tfgan.relativistic_generator_loss(
+            replicas.all_rows(real_logits), replicas.all_rows(fake_logits)
+        )
+
+    return AdversarialLoss(discriminator, generator, generator_needs_real=True)
 
 
 def _cross_entropy(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:

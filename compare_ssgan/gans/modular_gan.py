@@ -15,7 +15,7 @@ from compare_ssgan.gans.losses import AdversarialLoss
 from compare_ssgan.gans.penalties import Penalty
 from compare_ssgan.gans.regularizers import Regularizer
 from compare_ssgan.gans.tasks import Judged, Task
-from compare_ssgan.layers import initializers
+from compare_ssgan.layers import initializers, replicas
 from compare_ssgan.layers.basic import matrices_of
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import (
@@ -205,7 +205,7 @@ class ModularGAN(tf.Module):
     def __call__(self, samples: Samples) -> Verdict:
         """Judges images, augmented if the game augments: the critic of penalties."""
         if self.augmentation is not None:
-            samples = self.augmentation(samples, self.rng)
+            samples = self.augmentation(samples, self._noise)
         return self.discriminator(samples)
 
     @property
@@ -265,7 +265,7 @@ class ModularGAN(tf.Module):
             )
         }
         if self.penalty is not None:
-            terms["penalty"] = self.penalty(self, real, fake, self.rng)
+            terms["penalty"] = self.penalty(self, real, fake, self._noise)
         self._add_tasks(terms, "discriminator", judged, real, fake)
         if self.discriminator.conditioning is not None:
             loss = self.discriminator.conditioning.loss(real, real_verdict)
@@ -298,20 +298,24 @@ class ModularGAN(tf.Module):
             terms["regularizer"] = self.generator_regularizer(matrices)
         return objective(terms)
 
+    @property
+    def _noise(self) -> tf.random.Generator:
+        return replicas.noise(self.rng)
+
     def _real(self, batch: Samples) -> Samples:
         """Augments real data and hides its labels from an unconditional game."""
         if self.data_augmentation is not None:
-            batch = self.data_augmentation(batch, self.rng)
+            batch = self.data_augmentation(batch, self._noise)
         return batch if self.num_classes else batch._replace(labels=None)
 
     def _generate(self, real: Samples) -> Samples:
-        num, labels = self.problem.batch_size, None
+        num, labels = self.problem.batch_size // replicas.count(), None
         if self.fake_labels == "batch":
             assert real.labels is not None
             labelled = tf.reduce_any(real.labels > 0, axis=1, keepdims=True)
-            drawn = self._draw_labels(num, self.rng)
+            drawn = self._draw_labels(num, self._noise)
             labels = tf.where(labelled, real.labels, drawn)
-        return self.sample(num, self.rng, labels, training=True)
+        return self.sample(num, self._noise, labels, training=True)
 
     def _draw_labels(self, num: int, rng: tf.random.Generator) -> tf.Tensor:
         drawn = rng.uniform([num], 0, self.num_classes, tf.int32)
@@ -333,7 +337,7 @@ class ModularGAN(tf.Module):
             for name, samples in batches.items():
                 generated = name == "fake"
                 views = task.views(
-                    samples, player=player, generated=generated, rng=self.rng
+                    samples, player=player, generated=generated, rng=self._noise
                 )
                 if views is not None:
                     joint[name, task.name] = views

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.layers import replicas
 from compare_ssgan.types import Critic, Samples
 
 Penalty = Callable[[Critic, Samples, Samples, tf.random.Generator], tf.Tensor]
@@ -70,7 +71,7 @@ def dragan(
     ) -> tf.Tensor:
         del fake
         shift = rng.uniform(real.images.shape, -noise, noise)
-        images = real.images + tf.math.reduce_std(real.images) * shift
+        images = real.images + replicas.standard_deviation(real.images) * shift
         images = tf.clip_by_value(images, 0.0, 1.0)
         norms = _gradient_norms(critic, real._replace(images=images))
         return weight * tf.reduce_mean(tf.square(norms - target_norm))

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from compare_ssgan import config, tfgan
 from compare_ssgan.errors import InputError
+from compare_ssgan.layers import replicas
 from compare_ssgan.layers.basic import Dense
 from compare_ssgan.layers.rotation import rotate
 from compare_ssgan.layers.weights import Weights
@@ -155,7 +156,8 @@ class Rotation(tf.Module):
             )
         _check_weights("Rotation", discriminator_weight, generator_weight)
         self.mode = mode
-        self.num_rotated = _num_rotated(mode, share, problem.batch_size)
+        num = _num_rotated(mode, share, problem.batch_size)
+        self.num_rotated = _per_replica(num)
         self.discriminator_weight = discriminator_weight
         self.generator_weight = generator_weight
         self.anneal_end = anneal_end
@@ -284,13 +286,17 @@ class Classification(tf.Module):
 
     def _cross_entropy(self, judged: Judged) -> tf.Tensor:
         labels = judged.samples.labels
-        return tfgan.acgan_generator_loss(
+        is_labelled = tf.cast(tf.reduce_sum(labels, axis=1) > 0, tf.float32)
+        loss = tfgan.acgan_generator_loss(
             self.head(judged.verdict.features),
             labels,
             # Divided by the number of non-zero weights.
-            weights=tf.cast(tf.reduce_sum(labels, axis=1) > 0, tf.float32),
+            weights=is_labelled,
             loss_collection=None,
         )
+        if replicas.count() > 1:
+            loss *= replicas.share(tf.reduce_sum(is_labelled))
+        return loss
 
 
 def _check_weights(
@@ -332,3 +338,14 @@ def _num_rotated(mode: str, share: float | None, batch_size: int) -> int:
             f"set) to at least {-(-1 // share):.0f} or set tasks.Rotation.share."
         )
     return num
+
+
+def _per_replica(num_rotated: int) -> int:
+    """Returns what each replica rotates, so that all rotate the images of one."""
+    if num_rotated % replicas.count():
+        raise InputError(
+            f"{replicas.count()} replicas (--strategy) cannot share {num_rotated} "
+            "images to rotate equally. Change BATCH_SIZE or tasks.Rotation.share, or "
+            "use another number of replicas."
+        )
+    return num_rotated // replicas.count()

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from compare_ssgan import config
 from compare_ssgan.errors import InputError
+from compare_ssgan.layers import replicas
 from compare_ssgan.layers.basic import Dense
 from compare_ssgan.layers.weights import Weights
 from compare_ssgan.types import Condition, ConditionSizes
@@ -243,7 +244,8 @@ class _Standardize(tf.Module):
         if not training:
             y, _, _ = _fused(x, scale, shift, self.epsilon, self.mean, self.variance)
             return y
-        y, mean, variance = _fused(x, scale, shift, self.epsilon)
+        standardize = _fused if replicas.count() == 1 else _across_replicas
+        y, mean, variance = standardize(x, scale, shift, self.epsilon)
         for average, new in ((self.mean, mean), (self.variance, variance)):
             average.assign(self.decay * average + (1.0 - self.decay) * new)
         return y
@@ -259,7 +261,7 @@ def _fused(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Standardizes over all axes but the last, in one operation.
 
-    The only place where statistics of a batch are computed.
+    The only place where statistics of a batch are computed, but `_across_replicas`.
 
     Args:
         x: [batch, height, width, channels] or [batch, channels], of any float type;
@@ -291,6 +293,20 @@ def _fused(
         num = tf.cast(tf.size(image) // image.shape[-1], tf.float32)
         batch_variance *= tf.maximum(num - 1.0, 1.0) / num
     return tf.reshape(result.y, tf.shape(x)), result.batch_mean, batch_variance
+
+
+def _across_replicas(
+    x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, epsilon: float
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Standardizes as `_fused` does, by the statistics of all replicas' examples."""
+    exact = tf.cast(x, tf.float32)
+    moments = tf.nn.moments(exact, list(range(x.shape.rank - 1)))
+    means, variances = tf.unstack(replicas.gather(tf.stack(moments)), axis=1)
+    mean = tf.reduce_mean(means, axis=0)
+    # Means of squares would cancel where means are large.
+    variance = tf.reduce_mean(variances + tf.square(means - mean), axis=0)
+    y = tf.nn.batch_normalization(exact, mean, variance, offset, scale, epsilon)
+    return tf.cast(y, x.dtype), mean, variance
 
 
 def _modulate(

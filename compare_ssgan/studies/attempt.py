@@ -2,13 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 from absl import logging
 
 from compare_ssgan import config
+from compare_ssgan.datasets.base import Worker
+from compare_ssgan.errors import PreemptedError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.sampling import Draw
 from compare_ssgan.studies import experiment as experiments
@@ -20,6 +22,8 @@ from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import loop
 from compare_ssgan.training.checkpoints import Checkpoints
+from compare_ssgan.training.distribute import ALONE, Team
+from compare_ssgan.types import Samples
 
 GRID_IMAGES = 64
 # Any fixed number: the same latents at every evaluation and in every run.
@@ -32,30 +36,37 @@ class Attempt:
     """Trains a run from its newest checkpoint to its end; the loop's observer."""
 
     def __init__(
-        self, experiment: Experiment, record: Record, measure: Measure
+        self,
+        built: Experiment,
+        record: Record,
+        measure: Measure,
+        team: Team = ALONE,
     ) -> None:
         """Restores the newest checkpoint and drops what was recorded after it.
 
         Args:
-            experiment: What to train.
+            built: What to train.
             record: Where to write.
             measure: Maps (sampler, dataset, diverged) to measurements with the
                 attributes metric, value and eval_seed; diverged ones are NaN.
+            team: What the training step is spread over; this is its chief.
 
         Raises:
             CommandError: If there are checkpoints but none can be used.
         """
-        self._experiment, self._record, self._measure = experiment, record, measure
+        self._experiment, self._record, self._measure = built, record, measure
+        self._team = team
         self._began = time.monotonic()
         self._spent = record.read()["wall_seconds"]
         self._checkpoints = Checkpoints(
-            record.checkpoints, experiment.parts, experiment.keep_checkpoints
+            record.checkpoints, built.parts, built.keep_checkpoints
         )
         restored = self._checkpoints.restore()
         record.forget_after(-1 if restored is None else restored)
+        team.from_chief(-1 if restored is None else restored)
         self.resumed = restored is not None
         self.step = self._logged = restored or 0
-        self._sampler = Sampler(experiment.game, experiment.averaged_generator)
+        self._sampler = Sampler(built.game, built.averaged_generator)
         self._sampling = sampling.configured()
         # A process that has taken a step has noted them before it saved one.
         self._noted = self.step > 0
@@ -68,31 +79,28 @@ class Attempt:
             threads: Number of threads, for the record.
             stop: Asked after every step.
         """
-        experiment, start = self._experiment, self.step
+        built, start, team = self._experiment, self.step, self._team
         self._warn_of_threads(threads)
         self._warn_of_commits()
-        self._record.begin_attempt(threads, start)
+        self._warn_of_strategy()
+        self._record.begin_attempt(threads, start, team.name, team.num_replicas)
         self._board = Board(self._record.directory)
-        self._progress = Progress(experiment.schedule.steps, start)
+        self._progress = Progress(built.schedule.steps, start)
         self._since = time.monotonic()
         status = "failed"
+        evaluated = any(row["step"] == start for row in self._record.measurements())
         try:
-            ending = loop.train(
-                experiment.train_step,
-                experiment.dataset.train.training_batches(
-                    experiment.batch_size,
-                    experiment.seed,
-                    start=start * experiment.discriminator_steps,
-                ),
-                experiment.schedule,
-                self,
-                discriminator_steps=experiment.discriminator_steps,
-                start=start,
-                evaluated=any(
-                    row["step"] == start for row in self._record.measurements()
-                ),
-                stop=stop,
-            )
+            with team.together():
+                ending = loop.train(
+                    built.train_step,
+                    batches(built, start, team),
+                    built.schedule,
+                    self,
+                    discriminator_steps=built.discriminator_steps,
+                    start=start,
+                    evaluated=bool(team.from_chief(evaluated)),
+                    stop=lambda: team.any(stop()),
+                )
             if ending.step > start:
                 self._note_operations()
             if ending.status == "diverged":
@@ -100,6 +108,9 @@ class Attempt:
             if ending.status != "stopped":
                 self._note_settings()
             status = ending.status
+        except PreemptedError:
+            status = "killed"
+            raise
         finally:
             self._progress.close()
             self._board.close()
@@ -205,8 +216,24 @@ class Attempt:
             return
         self._counted = True
         # The first step was traced: here is nothing left but to look at it.
-        graph = experiments.trace(self._experiment)
-        self._record.update(operations_per_step=operations.of_iteration(graph))
+        processes = self._team.place.num_workers
+        graph = experiments.trace(self._experiment, processes)
+        number = processes * operations.of_iteration(graph)
+        self._record.update(operations_per_step=number)
+
+    def _warn_of_strategy(self) -> None:
+        team = self._team
+        now = (team.name, team.num_replicas)
+        rows = self._record.attempts()
+        # Attempts of earlier versions had one replica.
+        before = {(r.get("strategy", "none"), r.get("replicas", 1)) for r in rows}
+        if self.resumed and before - {now}:
+            listed = ", ".join(f"{n} ({name})" for name, n in sorted(before))
+            logging.warning(
+                f"The run was begun with replicas (--strategy): {listed}, and goes on "
+                f"with {now[1]} ({now[0]}): its numbers may differ in the last digits "
+                "from those of a run with one strategy."
+            )
 
     def _warn_of_threads(self, threads: int) -> None:
         before = {row["threads"] for row in self._record.attempts()} - {threads}
@@ -230,3 +257,13 @@ class Attempt:
                 f"{commit}: if what it computes has changed, so have its numbers. "
                 "attempts.jsonl says which steps were taken with which."
             )
+
+
+def batches(built: Experiment, start: int, team: Team) -> Iterator[Samples]:
+    """Returns this process's share of the batches from a generator step on."""
+    return built.dataset.train.training_batches(
+        built.batch_size,
+        built.seed,
+        start=start * built.discriminator_steps,
+        worker=Worker(*team.place),
+    )

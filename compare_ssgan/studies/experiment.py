@@ -13,9 +13,11 @@ from compare_ssgan.datasets.transforms.partial_labels import classes_of
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation import sampling
 from compare_ssgan.evaluation.evaluate import evaluate
+from compare_ssgan.layers import replicas
 from compare_ssgan.studies import spec
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training.checkpoints import KEEP_CHECKPOINTS
+from compare_ssgan.training.distribute import ALONE, Team
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.training.loop import Schedule
 from compare_ssgan.training.precision import compute_dtype
@@ -124,6 +126,7 @@ def run(
             f"run.accumulation = {accumulation} does not divide the batch of "
             f"{batch_size}. Change run.accumulation or BATCH_SIZE."
         )
+    _check_replicas(batch_size, accumulation, jit_compile)
     dataset = _transformed(dataset, transforms)
     _check_data(dataset, batch_size)
     _check_callable(
@@ -176,8 +179,11 @@ def run(
     )
 
 
-def build() -> Experiment:
+def build(team: Team = ALONE) -> Experiment:
     """Returns what the current configuration describes, its data within reach.
+
+    Args:
+        team: What the training step is spread over.
 
     Raises:
         InputError: If a setting is wrong, components do not fit each other, or files
@@ -185,7 +191,8 @@ def build() -> Experiment:
     """
     try:
         with config.construction():
-            built = run()
+            with team.scope():
+                built = run()
             sampler = Sampler(built.game, built.averaged_generator)
             # It measures nothing, but finds what is wrong with the settings, and reads
             # them in every process, whether that evaluates or not.
@@ -218,10 +225,16 @@ def refuse_unread() -> None:
         )
 
 
-def trace(built: Experiment) -> Any:
-    """Returns the graph of a training step, which takes none."""
+def trace(built: Experiment, processes: int = 1) -> Any:
+    """Returns the graph of a training step, which takes none.
+
+    Args:
+        built: What is trained.
+        processes: Number of processes that a batch is shared by; the graph is that of
+            one of them.
+    """
     height, width, channels = built.problem.image_shape
-    batch, classes = built.batch_size, built.problem.num_classes
+    batch, classes = built.batch_size // processes, built.problem.num_classes
     images = tf.TensorSpec([batch, height, width, channels], tf.float32)
     labels = tf.TensorSpec([batch, classes], tf.float32) if classes else None
     samples = Samples(images, labels, None, tf.TensorSpec([batch], tf.int64))
@@ -236,6 +249,29 @@ def _check_whole(minimum: int, **values: Any) -> None:
                 f"run.{name} must be a whole number from {minimum} on, not {value!r}. "
                 f"Change run.{name} (macro {name.upper()}, where there is one)."
             )
+
+
+def _check_replicas(batch_size: int, accumulation: int, jit_compile: bool) -> None:
+    number = replicas.count()
+    if number == 1:
+        return
+    if batch_size % number:
+        raise InputError(
+            f"{number} replicas (--strategy) cannot share a batch of {batch_size} "
+            "equally. Change BATCH_SIZE, or use another number of replicas."
+        )
+    if accumulation > 1:
+        raise InputError(
+            f"run.accumulation = {accumulation} is for one replica, and there are "
+            f"{number} (--strategy), which hold a part of the batch each. Remove "
+            "run.accumulation, or --strategy."
+        )
+    if jit_compile:
+        raise InputError(
+            "run.jit_compile = True is for one replica: XLA cannot compile a step in "
+            f"which {number} of them (--strategy) wait for each other. Remove "
+            "run.jit_compile, or --strategy."
+        )
 
 
 def _transformed(dataset: Any, transforms: Sequence[Transform]) -> Any:

@@ -200,7 +200,9 @@ class Record:
         """Returns the rows of attempts.jsonl."""
         return files.read_rows(self._attempts)
 
-    def begin_attempt(self, threads: int, step: int) -> None:
+    def begin_attempt(
+        self, threads: int, step: int, strategy: str = "none", replicas: int = 1
+    ) -> None:
         """Adds an attempt; one that is still "running" was killed.
 
         It has the commit and the device of run.json, which are those of this process.
@@ -221,6 +223,8 @@ class Record:
             "git_commit": run.get("git_commit"),
             "device": run.get("device"),
             "threads": threads,
+            "strategy": strategy,
+            "replicas": replicas,
             "from_step": step,
             "to_step": step,
             "status": "running",

@@ -16,6 +16,7 @@ from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import (
     experiment,
     files,
+    follower,
     lock,
     progress,
     provenance,
@@ -26,8 +27,9 @@ from compare_ssgan.studies import (
 from compare_ssgan.studies.attempt import Attempt
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
-from compare_ssgan.training import loop
+from compare_ssgan.training import distribute, loop
 from compare_ssgan.training.checkpoints import saved_steps
+from compare_ssgan.training.distribute import Team
 
 
 class RunOutcome(NamedTuple):
@@ -63,41 +65,61 @@ def execute(request: spec.RunRequest) -> RunOutcome:
     record = Record(request.run_directory)
     if not record.done:
         num_threads = threads.limit(request.threads)
-        created = files.make_directory(record.directory, "--out")
-        try:
-            with lock.hold(record.directory), stop.listening() as flag:
-                # Another process may have finished it in the meantime.
-                if not record.done:
-                    _work(request, record, num_threads, flag)
-        except (OSError, tf.errors.OpError) as error:
-            if files.is_disk_full(error):
-                raise files.disk_full(record.directory) from error
-            raise
-        finally:
-            _remove_empty(created)
+        team = distribute.make(request.strategy)
+        if not team.is_chief:
+            follower.follow(record, team)
+            return _outcome(record)
+        _lead(request, record, num_threads, team)
     outcome = _outcome(record)
     _print(outcome)
     return outcome
 
 
+def _lead(
+    request: spec.RunRequest, record: Record, num_threads: int, team: Team
+) -> None:
+    """Does a run in the process that keeps its record, the only one as a rule."""
+    created = files.make_directory(record.directory, "--out")
+    try:
+        with lock.hold(record.directory), stop.listening() as flag:
+            # Another process may have finished it in the meantime.
+            if not record.done:
+                _work(request, record, num_threads, flag, team)
+    except (OSError, tf.errors.OpError) as error:
+        if files.is_disk_full(error):
+            raise files.disk_full(record.directory) from error
+        raise
+    finally:
+        _remove_empty(created)
+
+
 def _work(
-    request: spec.RunRequest, record: Record, num_threads: int, flag: stop.StopFlag
+    request: spec.RunRequest,
+    record: Record,
+    num_threads: int,
+    flag: stop.StopFlag,
+    team: Team,
 ) -> None:
     """Builds and trains, keeping the status on record true."""
     lines = config.canonical()
     record.check_config(lines)
     fresh, begun = not record.exists, False
     try:
-        built = experiment.build()
+        built = experiment.build(team)
         description = _describe(request, built, lines, num_threads)
         record.check_data(description["data"])
         record.begin(description, lines)
         begun = True
-        attempt = Attempt(built, record, _measure)
-        _announce(record, attempt)
-        ending = attempt.train(num_threads, flag)
-        if ending.status != "stopped":
-            _finish(record, attempt, ending)
+        with team.together():
+            attempt = Attempt(built, record, _measure, team)
+            _announce(record, attempt)
+            ending = attempt.train(num_threads, flag)
+            if ending.status != "stopped":
+                _finish(record, attempt, ending)
+            # Its workers wait until it is done.
+            team.from_chief()
+    except PreemptedError:
+        raise
     # Whatever it is: it is noted and raised again.
     except Exception as error:
         useless = isinstance(error, InputError) or not record.exists
@@ -109,8 +131,8 @@ def _work(
         raise
     if ending.status == "stopped":
         raise PreemptedError(
-            f"Stopped by {flag.received} after step {ending.step}, which is saved. Run "
-            "the same command again to go on."
+            f"Stopped by {flag.received or 'a signal to another worker'} after step "
+            f"{ending.step}, which is saved. Run the same command again to go on."
         )
 
 

@@ -15,7 +15,7 @@ from compare_ssgan.studies import files
 from compare_ssgan.studies.request import RunRequest as RunRequest
 
 CONFIGS = "gin_configs"
-STRATEGIES = ("none",)
+STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
 
 # Ids of runs are taken apart at hyphens, and are names of directories.

@@ -74,6 +74,14 @@ class Checkpoints:
             )
         return None
 
+    def read(self, step: int) -> None:
+        """Restores the checkpoint of a generator step; removes nothing.
+
+        Raises:
+            CommandError: If it does not fit.
+        """
+        restore_all(self._checkpoint, checkpoint_path(self._directory, step))
+
     def _forget_after(self, step: int) -> None:
         """Makes `step` the newest checkpoint for TensorFlow's manager too."""
         for path in self._directory.iterdir():

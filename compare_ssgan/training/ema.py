@@ -50,6 +50,9 @@ class ExponentialMovingAverage(tf.Module):
         for average, current in zip(self.generator.variables, originals, strict=True):
             if average.trainable:
                 share = tf.cast(1.0 - keep, average.dtype)
-                average.assign_add(share * (current - average))
+                # Each replica moves its own copy: they are equal as it is.
+                tf.raw_ops.AssignAddVariableOp(
+                    resource=average.handle, value=share * (current - average)
+                )
             else:
                 average.assign(current)

@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
+from compare_ssgan.layers import replicas
 from compare_ssgan.layers.spectral_norm import update_spectral_norms
+from compare_ssgan.training.distribute import replicated
 from compare_ssgan.training.ema import ExponentialMovingAverage
 from compare_ssgan.types import Game, Objective, variables_of
 
@@ -24,7 +26,7 @@ def minimize(
 
     Args:
         compute: The objective on a batch, or on a part of one.
-        batch: Real data.
+        batch: Real data, this replica's share.
         variables: What to move.
         optimizer: How to move it.
         accumulation: Number of equal parts of the batch that gradients and terms are
@@ -53,6 +55,7 @@ def minimize(
         terms, gradients = _mean(differentiate, parts, accumulation)
     else:
         terms, gradients = differentiate(batch)
+    terms, gradients = replicas.mean((terms, gradients))
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
     return terms
 
@@ -70,7 +73,8 @@ def make_train_step(
     """Compiles one generator step preceded by discriminator steps.
 
     Spectral norms advance by one power iteration per step of the player they
-    belong to, before the step.
+    belong to, before the step. Made in the scope of a `training.distribute.Team`, the
+    step is done by all its replicas.
 
     Args:
         game: Whose players are trained.
@@ -92,6 +96,11 @@ def make_train_step(
     discriminator_optimizer.build(d_variables)
     generator_optimizer.build(g_variables)
 
+    @replicated
+    def prepare() -> None:
+        update_spectral_norms(game.generator_modules)
+
+    @replicated
     def discriminator_step(batch: Batch) -> Terms:
         update_spectral_norms(game.discriminator_modules)
         return minimize(
@@ -102,14 +111,19 @@ def make_train_step(
             accumulation,
         )
 
+    @replicated
     def generator_step(batch: Batch) -> Terms:
-        return minimize(
+        terms = minimize(
             game.generator_objective,
             batch,
             g_variables,
             generator_optimizer,
             accumulation,
         )
+        step = game.generator_steps.assign_add(1)
+        if ema is not None:
+            ema.update(step)
+        return terms
 
     # Control flow below is Python's, so AutoGraph would only blur stack traces.
     @tf.function(autograph=False, jit_compile=jit_compile)
@@ -118,16 +132,13 @@ def make_train_step(
             raise ValueError(
                 f"Expected {discriminator_steps} batches, received {len(batches)}."
             )
-        update_spectral_norms(game.generator_modules)
+        prepare()
         if discriminator_steps == 1:
             d_terms = discriminator_step(batches[0])
         else:
             stacked = _map(lambda *x: tf.stack(x), *batches)
             d_terms = _mean(discriminator_step, stacked, discriminator_steps)
         g_terms = generator_step(batches[-1])
-        step = game.generator_steps.assign_add(1)
-        if ema is not None:
-            ema.update(step)
         terms = {f"discriminator/{name}": term for name, term in d_terms.items()}
         return terms | {f"generator/{name}": term for name, term in g_terms.items()}
 

@@ -188,7 +188,8 @@ def test_the_shares_of_workers_are_the_batches_of_one_process(augmented):
     for number, batch in enumerate(expected[2:]):
         parts = [share[number] for share in shares]
         for name in ("images", "ids"):
-            together = np.concatenate([getattr(part, name) for part in parts])
+            rounds = np.stack([getattr(part, name) for part in parts], axis=1)
+            together = rounds.reshape(-1, *rounds.shape[2:])
             np.testing.assert_array_equal(together, getattr(batch, name))
 
 
