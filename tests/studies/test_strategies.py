@@ -17,6 +17,9 @@ import tensorflow as tf
 from compare_ssgan.errors import InputError
 from compare_ssgan.layers import replicas
 from compare_ssgan.studies import experiment, spec
+from compare_ssgan.studies.attempt import Attempt
+from compare_ssgan.studies.record import Record
+from compare_ssgan.training.checkpoints import Checkpoints
 from compare_ssgan.training.distribute import VIRTUAL_DEVICES
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -36,6 +39,15 @@ SETTINGS = (
     "optimizers.adam.epsilon = 1e-3",
 )
 LONG = 300
+# What a record needs to be one.
+FIELDS = {
+    "dataset": "digits",
+    "method": "sn_gan",
+    "seed": 0,
+    "image_shape": [32, 32, 1],
+    "num_classes": 10,
+    "batch_size": 16,
+}
 PROGRAM = ("-m", "compare_ssgan")
 CONTROL = ("tests/studies/strategy_run.py",)
 
@@ -259,3 +271,19 @@ def test_what_replicas_cannot_share_is_refused(
     monkeypatch.setattr(replicas, "count", lambda: 4)
     with pytest.raises(InputError, match=message):
         load_narrow("sn_gan", setting)
+
+
+def test_a_run_that_goes_on_with_another_strategy_warns_of_it(
+    load_narrow, tmp_path, caplog
+):
+    built = load_narrow("sn_gan")
+    record = Record(tmp_path)
+    record.begin({"status": "running", **FIELDS}, [])
+    record.begin_attempt(1, 0, "mirrored", 2)
+    Checkpoints(record.checkpoints, built.parts).save(0)
+    attempt = Attempt(built, record, lambda *_: [])
+    assert attempt.train(1, lambda: True).status == "stopped"
+    assert "replicas (--strategy): 2 (mirrored), and goes on with 1 (none)" in (
+        caplog.text
+    )
+    assert [row["replicas"] for row in record.attempts()] == [2, 1]
