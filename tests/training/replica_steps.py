@@ -13,7 +13,7 @@ import tiny
 from compare_ssgan.gans import augmentations, losses, penalties, tasks
 from compare_ssgan.gans.lecam import LeCam
 from compare_ssgan.gans.mutual_information import MutualInformation, codes
-from compare_ssgan.layers import batch_norm
+from compare_ssgan.layers import batch_norm, initializers
 from compare_ssgan.layers.normalization import ConditionalBatchNorm
 from compare_ssgan.training import distribute
 from compare_ssgan.training.ema import ExponentialMovingAverage
@@ -39,6 +39,8 @@ FEW = {
     "tasks": [tasks.Rotation, tasks.Classification],
     "conditional": True,
     "generator_norm": ConditionalBatchNorm,
+    # With the usual weights, variances are below the epsilon of normalization.
+    "initializer": initializers.normal(stddev=0.3),
 }
 MANY = {
     **FEW,
