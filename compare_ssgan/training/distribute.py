@@ -99,8 +99,9 @@ class Team:
             reason = str(error).strip().partition("\n")[0]
             raise PreemptedError(
                 f"Worker {self.place.worker} cannot go on: another of the "
-                f"{self.place.num_workers} workers has ended or does not answer. Start all "
-                f"of them again to go on from the last checkpoint. ({reason})"
+                f"{self.place.num_workers} workers has ended or does not answer. Start "
+                "all of them again to go on from the last checkpoint. "
+                f"({reason})"
             ) from error
 
     def _sum(self, value: int) -> int:
