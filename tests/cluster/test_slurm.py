@@ -121,16 +121,18 @@ def test_no_more_jobs_than_wanted(slurm, execute):
 def test_a_cancelled_job_stays_cancelled(slurm, execute):
     def cancel():
         wait_for(lambda: attempts(execute, "run0"), 60)
+        time.sleep(0.5)
         slurm.call("scancel", jobs.read(execute.out, "slurm")["run0"])
 
     in_background(cancel)
-    ending, codes = execute(2, 60)
+    # Long enough for a machine on which scancel takes its time.
+    ending, codes = execute(2, 300)
     assert ending is Ending.DONE
     assert codes["run1"] == 0
     assert codes["run0"] in (None, 75)
     assert len((execute.out / jobs.FILE).read_text().splitlines()) == 2
     # Cancelling is no order to forget: the same again goes on.
-    assert execute(2, 60)[1]["run0"] == 0
+    assert execute(2, 300)[1]["run0"] == 0
     assert attempts(execute, "run0")[1] > 0
 
 
@@ -140,7 +142,7 @@ def test_a_killed_task_is_submitted_once_more(slurm, execute):
         slurm.kill_job(jobs.read(execute.out, "slurm")["run0"])
 
     in_background(kill)
-    assert execute(1, 60) == (Ending.DONE, {"run0": 0})
+    assert execute(1, 200) == (Ending.DONE, {"run0": 0})
     assert len((execute.out / jobs.FILE).read_text().splitlines()) == 2
 
 
