@@ -1,11 +1,11 @@
 """Files of figures."""
 
-import errno
 import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.analysis import output_files
+from compare_ssgan.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,28 +38,10 @@ def save(figure: "Figure", path: pathlib.Path) -> pathlib.Path:
         InputError: If that is not possible there.
         CommandError: If the disk is full.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(figure, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CommandError(
-                f"No space left on device while writing to {path}. Free some space and "
-                "run the same command again."
-            ) from error
-        raise InputError(
-            f"Cannot write the figure {path}: {error.strerror or error}. Choose "
-            "another place with --out."
-        ) from error
-    return path
-
-
-def _replace(figure: "Figure", path: pathlib.Path) -> None:
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     # The date would make equal figures differ.
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(temporary, dpi=150, metadata=metadata.get(path.suffix.lower()))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    chosen = metadata.get(path.suffix.lower())
+    output_files.write(
+        path, lambda file: figure.savefig(file, dpi=150, metadata=chosen), "figure"
+    )
+    return path

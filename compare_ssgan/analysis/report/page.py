@@ -6,7 +6,6 @@ says of itself is text, whatever it looks like.
 """
 
 import base64
-import errno
 import hashlib
 import html
 import importlib.resources
@@ -15,9 +14,10 @@ import os
 import pathlib
 from typing import Any
 
+from compare_ssgan.analysis import output_files
 from compare_ssgan.analysis.records import Directories
 from compare_ssgan.analysis.report import document, thumbnails
-from compare_ssgan.errors import CommandError, InputError
+from compare_ssgan.errors import InputError
 
 # What a page may take, in bytes. Pictures take what data leave.
 LARGEST = 20_000_000
@@ -71,7 +71,8 @@ def write(
     path = pathlib.Path(out)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must be the path of a .html, not '{path}'.")
-    _replace_or_tell(path, render(directories, metric).encode())
+    content = render(directories, metric).encode()
+    output_files.write(path, lambda file: file.write_bytes(content), "report")
     return path
 
 
@@ -142,31 +143,3 @@ def _policy(style: str, script: str) -> str:
 def _digest(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _replace_or_tell(path: pathlib.Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CommandError(
-                f"No space left on device while writing to {path}. Free some space and "
-                "run the same command again."
-            ) from error
-        raise InputError(
-            f"Cannot write the report {path}: {error.strerror or error}. Choose "
-            "another place with --out."
-        ) from error
-
-
-def _replace(path: pathlib.Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from compare_ssgan.analysis import output_files
 from compare_ssgan.analysis.report import page
 from compare_ssgan.errors import CommandError, InputError
 from tests.analysis import fabricate, fabricate_report
@@ -163,7 +164,7 @@ def test_a_full_disk_keeps_the_page_that_was_there(tmp_path, monkeypatch):
     def refuse(descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(page.os, "fsync", refuse)
+    monkeypatch.setattr(output_files.os, "fsync", refuse)
     with pytest.raises(CommandError, match="No space left on device") as caught:
         page.write(tmp_path / "study", out)
     assert caught.value.exit_code == 1
@@ -174,9 +175,11 @@ def test_a_full_disk_keeps_the_page_that_was_there(tmp_path, monkeypatch):
 def test_a_page_that_may_not_be_replaced_is_one_message(tmp_path, monkeypatch):
     fabricate.run(tmp_path / "study", "gan", 0)
 
-    def refuse(self, *arguments):
+    def refuse(self, *arguments, **named):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(pathlib.Path, "open", refuse)
     with pytest.raises(InputError, match=r"Permission denied\. Choose another place"):
-        page._replace_or_tell(tmp_path / "report.html", b"")
+        output_files.write(
+            tmp_path / "report.html", lambda file: file.write_bytes(b""), "report"
+        )
