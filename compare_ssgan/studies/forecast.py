@@ -3,8 +3,9 @@
 import pathlib
 from collections.abc import Mapping
 
-from compare_ssgan.analysis import estimates, records
-from compare_ssgan.analysis.estimates import Estimate, Work
+from compare_ssgan.analysis.records import run_records
+from compare_ssgan.analysis.status import estimates
+from compare_ssgan.analysis.status.estimates import Estimate, Work
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import progress
 from compare_ssgan.studies.plan import Plan, Unit
@@ -45,11 +46,11 @@ def _past(directory: pathlib.Path) -> estimates.Past:
     places = {directory.resolve(): directory}
     others = sorted(pathlib.Path().glob("results/*"))
     places |= {path.resolve(): path for path in others}
-    found: list[records.Run] = []
+    found: list[run_records.Run] = []
     for place in places.values():
         if (place / "runs").is_dir():
             try:
-                found += records.read(place)
+                found += run_records.read(place)
             except InputError as error:
                 # What is to be done is known without it.
                 progress.say(f"No estimates from {place}: {error}")
