@@ -14,13 +14,9 @@ from compare_ssgan.analysis.comparison.selection import parse_selection
 from compare_ssgan.analysis.statistics import summaries
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
+from tests.analysis.tables.reading import parsed
 
 TRAIN = "fid600_train_digits_cnn"
-
-
-def parsed(directory, **options):
-    (table,) = json.loads(tables.render(directory, format="json", **options))["tables"]
-    return {row["method"]: row for row in table["rows"]}
 
 
 def lines_of(text, first):
@@ -255,9 +251,8 @@ def test_every_run_can_be_shown(tmp_path):
 def test_runs_of_several_versions_are_told(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0, 11.0])
     assert "versions" not in tables.render(tmp_path)
-    path = tmp_path / "runs" / fabricate.run_id("gan", 1) / "run.json"
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "git_commit": "0123456789abc-dirty"}))
+    directory = tmp_path / "runs" / fabricate.run_id("gan", 1)
+    fabricate.change(directory, git_commit="0123456789abc-dirty")
     text = tables.render(tmp_path)
     expected = "0.1.0 (1 runs), 0.1.0 at 0123456-dirty (1 runs)."
     assert f"- Runs are of several versions of the package: {expected}" in text
@@ -266,9 +261,8 @@ def test_runs_of_several_versions_are_told(tmp_path):
 
 def test_runs_of_uncommitted_code_are_told(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
-    path = tmp_path / "runs" / fabricate.run_id("gan", 0) / "run.json"
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "git_commit": "0123456789abc-dirty"}))
+    directory = tmp_path / "runs" / fabricate.run_id("gan", 0)
+    fabricate.change(directory, git_commit="0123456789abc-dirty")
     assert "- Runs are of code with uncommitted changes: 0.1.0 at 0123456-dirty" in (
         tables.render(tmp_path)
     )

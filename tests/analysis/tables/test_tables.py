@@ -10,6 +10,7 @@ from compare_ssgan.analysis import tables
 from compare_ssgan.analysis.figures import curves
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
+from tests.analysis.tables.reading import parsed
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 
@@ -22,11 +23,6 @@ def cells(text, method):
     ]
     (found,) = (row for row in rows if row[0] == method)
     return found
-
-
-def parsed(directory, **options):
-    (table,) = json.loads(tables.render(directory, format="json", **options))["tables"]
-    return {row["method"]: row for row in table["rows"]}
 
 
 @pytest.mark.parametrize("name,suffix", fabricate.GOLDEN.items())
