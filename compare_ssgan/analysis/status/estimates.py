@@ -4,6 +4,7 @@ The unit is the generator step with its share of discriminator steps, evaluation
 checkpoints. Past runs are assumed to have been on machines like the next one's.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -104,20 +105,23 @@ class Past(NamedTuple):
         return 0
 
 
-def learn(runs: Iterable[Run]) -> Past:
+def learn(runs: Sequence[Run], elsewhere: Iterable[Run] = ()) -> Past:
     """Returns what runs tell.
 
     Args:
-        runs: As `run_records.read` has them.
+        runs: Of the study that is asked about, as `run_records.read` has them.
+        elsewhere: Of other studies: how fast they were, not how far. A run may have
+            been done elsewhere and be missing here.
     """
     told = Past({}, {}, {}, frozenset(r.run_id for r in runs if _is_over(r)))
-    for run in runs:
+    here = {id(run) for run in runs}
+    for run in itertools.chain(runs, elsewhere):
         work = of_run(run)
         if run.steps:
             for key in _length_keys(work):
                 told.lengths.setdefault(key, []).append((run.steps, 1.0))
         step, speed = _progress(run)
-        if not _is_over(run):
+        if id(run) in here and not _is_over(run):
             told.own[run.run_id] = step, speed
         if math.isfinite(speed):
             for key in _keys(work).values():

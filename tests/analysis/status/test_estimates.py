@@ -112,6 +112,19 @@ def test_of_a_run_that_is_over_nothing_remains(tmp_path):
     assert past.remaining(work("ssgan", seed=1, steps=100)).seconds == 200.0
 
 
+def test_what_was_done_elsewhere_is_not_done_here(tmp_path):
+    finished(tmp_path / "other", "gan", 200.0)
+    begun = fabricate.run(
+        tmp_path / "other", "ssgan", 0, False, status="running", steps=100
+    )
+    timing(begun, (0, "evaluate", 50.0), (10, "train", 60.0), (20, "train", 30.0))
+    elsewhere = run_records.read(tmp_path / "other")
+    past = estimates.learn([], elsewhere)
+    assert past.remaining(work(seed=0)) == Estimate(200.0, "same settings")
+    again = past.remaining(work("ssgan", seed=0, steps=100))
+    assert again == Estimate(300.0, "same settings")
+
+
 def test_the_dataset_is_that_of_the_id(tmp_path):
     directory = finished(tmp_path, "gan", 200.0, dataset="cifar10_narrow")
     fabricate.change(directory, dataset="cifar10_subset")
