@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import compare_ssgan
-from compare_ssgan.analysis import groups, protocols, records
-from compare_ssgan.analysis.groups import Group
-from compare_ssgan.analysis.records import Directories, Run
+from compare_ssgan.analysis.comparison import groups
+from compare_ssgan.analysis.comparison.groups import Group
+from compare_ssgan.analysis.records import protocols, run_records
+from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.analysis.report import (
     caveats,
     comparisons,
@@ -54,7 +55,7 @@ def build(
         InputError: If there are no records or one cannot be read, if runs contradict
             each other, or if the metric was not measured.
     """
-    datasets = groups.by_dataset(records.read(directories))
+    datasets = groups.by_dataset(run_records.read(directories))
     if metric is not None:
         groups.resolve(datasets, metric)
     found = [run for name in datasets for group in datasets[name] for run in group.runs]
@@ -161,7 +162,7 @@ def _run(
         "study": pools.texts.add(run.study),
         "seed": run.seed,
         "status": run.status,
-        "step": _step(run),
+        "step": run.steps_taken,
         "steps": run.steps,
         "seconds": number(run.wall_seconds),
         "error": pools.texts.add(run.error) if run.error else None,
@@ -181,15 +182,6 @@ def _divergence(run: Run, pools: Pools) -> list[int | None] | None:
         return None
     term = run.diverged_term
     return [run.diverged_step, pools.texts.add(term) if term else None]
-
-
-def _step(run: Run) -> int:
-    """Returns generator steps taken, as far as measurements say."""
-    if run.status == "complete":
-        return run.steps
-    if run.diverged_step is not None:
-        return run.diverged_step
-    return max((m.step for m in run.measurements), default=0)
 
 
 def _configs(found: Sequence[Run], sources: Mapping[str, Provenance]) -> dict[str, Any]:
