@@ -33,7 +33,7 @@ setup(
     package_data={
         "compare_ssgan.analysis.report": ["assets/*"],
         "compare_ssgan.evaluation": ["weights/*.npz"],
-        "compare_ssgan.analysis": ["published.json"],
+        "compare_ssgan.analysis.comparison": ["published.json"],
         **{name: ["*.gin"] for name in CONFIG_PACKAGES},
     },
     install_requires=[

@@ -14,7 +14,7 @@ from collections import namedtuple
 
 import pytest
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from tests.analysis import fabricate
 from tests.studies import lock_process
 from tools import doctor
@@ -121,7 +121,7 @@ def test_what_a_begun_run_has_is_not_needed_again(tmp_path, monkeypatch, no_proc
     for seed, status in enumerate(["complete", "running"]):
         directory = fabricate.run(tmp_path, "gan", seed, status=status)
         (directory / "weights").write_bytes(bytes(5_000_000))
-    needed, _ = places._needed(places.records.read(tmp_path))
+    needed, _ = places._needed(places.run_records.read(tmp_path))
     assert needed < 1000
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import compare_ssgan
+from compare_ssgan import analysis
 
 PACKAGE = pathlib.Path(compare_ssgan.__file__).parent
 FOUNDATION = {"errors", "types", "config", "tfgan", "protocols"}
@@ -45,6 +46,11 @@ ALLOWED = {
     "__init__": set(),
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+IN_ANALYSIS = [
+    path
+    for path in MODULES
+    if path.parts[0] == "analysis" and path.parts[1] != "__init__.py"
+]
 
 
 def imported(path):
@@ -66,6 +72,28 @@ def test_a_module_imports_only_what_lies_below_it(module):
             below = name.split(".")[1]
             known = below in ALLOWED
             assert not known or below == part or below in ALLOWED[part], name
+
+
+def ranks_in_analysis():
+    """Returns how far to the right each part stands in the order of its docstring."""
+    (order,) = (line for line in analysis.__doc__.splitlines() if "<-" in line)
+    levels = [level.split(",") for level in order.split("<-")]
+    return {part.strip(): rank for rank, own in enumerate(levels) for part in own}
+
+
+def test_the_order_of_analysis_names_all_of_its_parts():
+    parts = {path.parts[1].removesuffix(".py") for path in IN_ANALYSIS}
+    assert set(ranks_in_analysis()) == parts
+
+
+@pytest.mark.parametrize("module", IN_ANALYSIS, ids=str)
+def test_a_part_of_analysis_imports_only_what_stands_before_it(module):
+    ranks = ranks_in_analysis()
+    part = module.parts[1].removesuffix(".py")
+    for name in imported(PACKAGE / module):
+        if name.startswith("compare_ssgan.analysis."):
+            below = name.split(".")[2]
+            assert below == part or ranks[below] < ranks[part], name
 
 
 @pytest.mark.parametrize(

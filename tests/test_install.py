@@ -57,7 +57,7 @@ def test_a_wheel_holds_every_gin_file_the_weights_and_published_numbers(wheel):
         assert (wheel / "compare_ssgan" / inside).read_text() == path.read_text()
     weights = "evaluation/weights/digits_cnn.npz"
     assert (wheel / "compare_ssgan" / weights).stat().st_size < 1_000_000
-    published = pathlib.Path("compare_ssgan/analysis/published.json")
+    published = pathlib.Path("compare_ssgan/analysis/comparison/published.json")
     assert (wheel / published).read_text() == (ROOT / published).read_text()
     assert not (wheel / "tests").exists()
 

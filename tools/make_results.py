@@ -13,7 +13,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from compare_ssgan.analysis import figures, records, tables
+from compare_ssgan.analysis import tables
+from compare_ssgan.analysis.figures import curves
+from compare_ssgan.analysis.records import run_records
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 METRICS = ("fid", "kid", "is")
@@ -29,7 +31,7 @@ def write_tables_and_figures(study: pathlib.Path) -> None:
             text = tables.render([study], metric=metric, format=format_name)
             path = study / "tables" / f"{metric}.{suffix}"
             path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-        figures.curves([study], metric, study / "figures" / f"{metric}.png")
+        curves.curves([study], metric, study / "figures" / f"{metric}.png")
     for method, grid in last_grids(study):
         shutil.copyfile(grid, study / "figures" / f"samples_{method}.png")
 
@@ -37,7 +39,7 @@ def write_tables_and_figures(study: pathlib.Path) -> None:
 def last_grids(study: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
     """Yields each method with the last grid of its run of the lowest seed."""
     seen = set()
-    for run in sorted(records.read([study]), key=lambda run: run.seed):
+    for run in sorted(run_records.read([study]), key=lambda run: run.seed):
         grids = sorted((run.directory / "samples").glob("*.png"))
         if run.method not in seen and grids:
             seen.add(run.method)
@@ -49,7 +51,7 @@ def readme_section(study: pathlib.Path) -> str:
     name = study.resolve().relative_to(ROOT).as_posix()
     grids = sorted((study / "figures").glob("samples_*.png"))
     methods = [grid.stem.removeprefix("samples_") for grid in grids]
-    order = [run.method for run in records.read([study])]
+    order = [run.method for run in run_records.read([study])]
     methods.sort(key=order.index)
     cells = [f"![{m}]({name}/figures/samples_{m}.png)" for m in methods]
     rows = []

@@ -5,12 +5,16 @@
     frame = analysis.load("results/digits")
 
 `load` returns measurements, `runs` the runs, `configurations` their settings.
+
+A part imports only what stands to the left of it:
+
+    records, statistics, output_files <- comparison <- tables, figures, status <- report
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compare_ssgan.analysis.frames import configurations, load, runs
+    from compare_ssgan.analysis.records.frames import configurations, load, runs
 
 __all__ = ["configurations", "load", "runs"]
 
@@ -19,7 +23,7 @@ def __getattr__(name: str) -> Any:
     # When asked for: status and tables start without NumPy's frames.
     if name not in __all__:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    from compare_ssgan.analysis import frames
+    from compare_ssgan.analysis.records import frames
 
     return getattr(frames, name)
 

@@ -69,9 +69,9 @@ def _add_table_flags(table: argparse.ArgumentParser) -> None:
 
 
 def _status(flags: argparse.Namespace) -> int:
-    from compare_ssgan.analysis import status
+    from compare_ssgan.analysis.status import rendering
 
-    print(status.render(pathlib.Path(flags.directory), as_json=flags.json))
+    print(rendering.render(pathlib.Path(flags.directory), as_json=flags.json))
     return 0
 
 
@@ -133,16 +133,16 @@ def _plot(flags: argparse.Namespace) -> int:
     default = directory / "figures" / f"{names[kind]}.png"
     out = arguments.optional_path(flags.out) or default
     if kind == "curves":
-        from compare_ssgan.analysis import figures
+        from compare_ssgan.analysis.figures import curves
 
-        print(figures.curves([directory], metric, out, over=over))
+        print(curves.curves([directory], metric, out, over=over))
     elif kind == "robustness":
-        from compare_ssgan.analysis import robustness
+        from compare_ssgan.analysis.figures import robustness
 
         select = flags.select or "last"
         print(robustness.robustness([directory], metric, out, select=select))
     else:
-        from compare_ssgan.analysis import sample_sheets
+        from compare_ssgan.analysis.figures import sample_sheets
 
         print(sample_sheets.samples([directory], out))
     return 0

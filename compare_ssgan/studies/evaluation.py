@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from compare_ssgan import config
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis.records import run_records
 from compare_ssgan.errors import CommandError, InputError, RunHeldError
 from compare_ssgan.studies import catalogue, files, lock, spec, stop, threads
 from compare_ssgan.studies.measuring import (
@@ -69,7 +69,7 @@ def evaluate_runs(request: Request) -> int:
     tf.get_logger().addFilter(_is_of_use)
     spec.import_roots()
     _check(request.options)
-    runs = records.read(request.directory)
+    runs = run_records.read(request.directory)
     with stop.interruptible("The evaluation"):
         if not (request.directory / "run.json").is_file():
             return _Study(request, runs).evaluate()
@@ -97,7 +97,7 @@ def _evaluate_run(request: Request, shown: Rows) -> None:
 class _Study:
     """The runs of a study, one after the other."""
 
-    def __init__(self, request: Request, runs: Sequence[records.Run]) -> None:
+    def __init__(self, request: Request, runs: Sequence[run_records.Run]) -> None:
         if request.follow:
             raise InputError(
                 f"--follow follows one run, but {request.directory} has several. Give "

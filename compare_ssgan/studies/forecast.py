@@ -1,10 +1,13 @@
 """What a sweep would do, and how long that may take."""
 
+import itertools
 import pathlib
 from collections.abc import Mapping
 
-from compare_ssgan.analysis import estimates, records
-from compare_ssgan.analysis.estimates import Estimate, Work
+from compare_ssgan.analysis.records import run_records
+from compare_ssgan.analysis.records.run_records import Run
+from compare_ssgan.analysis.status import estimates
+from compare_ssgan.analysis.status.estimates import Estimate, Work
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import progress
 from compare_ssgan.studies.plan import Plan, Unit
@@ -42,18 +45,23 @@ def duration(seconds: float) -> str:
 
 
 def _past(directory: pathlib.Path) -> estimates.Past:
-    places = {directory.resolve(): directory}
-    others = sorted(pathlib.Path().glob("results/*"))
-    places |= {path.resolve(): path for path in others}
-    found: list[records.Run] = []
-    for place in places.values():
-        if (place / "runs").is_dir():
-            try:
-                found += records.read(place)
-            except InputError as error:
-                # What is to be done is known without it.
-                progress.say(f"No estimates from {place}: {error}")
-    return estimates.learn(found)
+    others = [
+        place
+        for place in sorted(pathlib.Path().glob("results/*"))
+        if place.resolve() != directory.resolve()
+    ]
+    elsewhere = itertools.chain.from_iterable(map(_runs, others))
+    return estimates.learn(_runs(directory), elsewhere)
+
+
+def _runs(place: pathlib.Path) -> list[Run]:
+    if (place / "runs").is_dir():
+        try:
+            return run_records.read(place)
+        except InputError as error:
+            # What is to be done is known without it.
+            progress.say(f"No estimates from {place}: {error}")
+    return []
 
 
 def _work(unit: Unit) -> Work:

@@ -14,8 +14,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
-from compare_ssgan.analysis import locks
-from compare_ssgan.analysis.locks import Holder
+from compare_ssgan.analysis.records import locks
+from compare_ssgan.analysis.records.locks import Holder
 from compare_ssgan.errors import RunHeldError
 from compare_ssgan.studies import progress
 from compare_ssgan.studies.record import now

@@ -11,7 +11,7 @@ import json
 import os
 import pathlib
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from compare_ssgan.studies import heartbeat
 
 

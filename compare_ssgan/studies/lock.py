@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import heartbeat, lease, progress
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compare_ssgan import config
-from compare_ssgan.analysis import schema
+from compare_ssgan.analysis.records import schema
 from compare_ssgan.config import Frozen
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files, spec

@@ -7,7 +7,7 @@ from typing import Any
 
 import tqdm
 
-from compare_ssgan.analysis.protocols import main_metric
+from compare_ssgan.analysis.records.protocols import main_metric
 
 _TENTHS = 10
 

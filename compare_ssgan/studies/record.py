@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from compare_ssgan.analysis import schema
+from compare_ssgan.analysis.records import schema
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import engine, files
 

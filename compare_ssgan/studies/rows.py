@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compare_ssgan.analysis.records import Run
+from compare_ssgan.analysis.records.run_records import Run
 
 # Wider than the values.
 _VALUE = 10

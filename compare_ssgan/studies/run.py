@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import compare_ssgan
 from compare_ssgan import config
-from compare_ssgan.analysis import protocols
+from compare_ssgan.analysis.records import protocols
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import (
@@ -204,11 +204,11 @@ def _finish(record: Record, attempt: Attempt, ending: loop.Ending) -> None:
 
 def _draw_curve(record: Record) -> None:
     # It brings in matplotlib, which nothing else of a run needs.
-    from compare_ssgan.analysis import figures
+    from compare_ssgan.analysis.figures import curves
 
     metric = protocols.main_metric([row["metric"] for row in record.measurements()])
     if metric is not None:
-        figures.run_curve(record.directory, metric, _curve_path(record, metric))
+        curves.run_curve(record.directory, metric, _curve_path(record, metric))
 
 
 def _curve_path(record: Record, metric: str) -> pathlib.Path:

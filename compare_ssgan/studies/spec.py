@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from compare_ssgan import components, config
-from compare_ssgan.analysis import schema
+from compare_ssgan.analysis.records import schema
 from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pairs import PairedDataset, refuse_pairs
 from compare_ssgan.errors import InputError

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis import schema
+from compare_ssgan.analysis.records import schema
 from compare_ssgan.errors import RunHeldError
 from compare_ssgan.studies import files, lock
 from compare_ssgan.studies.plan import Plan, Unit

@@ -9,17 +9,20 @@ from tests.analysis import fabricate
 TABLE = """
 import importlib, pkgutil, sys
 import compare_ssgan.analysis as package
-from compare_ssgan.analysis import figures, frames, status, tables
+from compare_ssgan.analysis import tables
+from compare_ssgan.analysis.figures import curves
+from compare_ssgan.analysis.records import frames
+from compare_ssgan.analysis.status import rendering
 
-for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
 assert "pandas" not in sys.modules, "importing must stay fast"
 assert "matplotlib" not in sys.modules, "importing must stay fast"
 print(tables.render(sys.argv[1]))
-status.render(sys.argv[1])
+rendering.render(sys.argv[1])
 assert "matplotlib" not in sys.modules, "a table draws nothing"
 frames.load(sys.argv[1])
-figures.curves(sys.argv[1], "fid", sys.argv[2])
+curves.curves(sys.argv[1], "fid", sys.argv[2])
 for name in ("tensorflow", "keras", "gin"):
     assert name not in sys.modules, name
 """

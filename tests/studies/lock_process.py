@@ -35,7 +35,7 @@ os.utime = lambda path: utime(path, (time.time(), time.time()))
 
 _PROGRAM = """
 import errno, fcntl, os, pathlib, sys, time
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 locks.BEAT_SECONDS, locks.STALE_SECONDS = {beat}, {stale}
 {patches}
 from compare_ssgan.errors import CommandError

@@ -55,6 +55,15 @@ def test_times_are_those_of_past_runs_of_the_method(unit, tmp_path):
     ]
 
 
+def test_a_run_that_is_done_elsewhere_takes_as_long_again(unit, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finish(unit(10, out=tmp_path / "results" / "earlier"), seconds=30.0)
+    same = unit(10, out=tmp_path / "new")
+    made = Plan("new", tmp_path / "new", [same])
+    text = forecast.render(made, {same.request.run_id: "missing"})
+    assert text.splitlines()[0].endswith("  missing  about 30 s (same settings)")
+
+
 def test_past_runs_of_other_studies_tell_too_and_damaged_ones_do_not_matter(
     unit, tmp_path, monkeypatch, capsys
 ):

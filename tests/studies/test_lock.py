@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from compare_ssgan.errors import CommandError, InputError, RunHeldError
 from compare_ssgan.studies import lock
 from tests.studies import lock_process

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis.records import run_records
 from compare_ssgan.errors import InputError, RunHeldError
 from compare_ssgan.studies import lock, study_record
 from compare_ssgan.studies.plan import Plan, Unit
@@ -74,7 +74,7 @@ def test_rows_of_older_versions_are_kept_as_they_are(tmp_path):
 
 def test_readers_know_family_and_steps_of_what_was_never_begun(tmp_path):
     study_record.add(plan(tmp_path, "gan"))
-    (run,) = records.read(tmp_path)
+    (run,) = run_records.read(tmp_path)
     assert (run.status, run.family, run.steps) == ("missing", "unconditional", 30)
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from tools.doctor_checks.finding import Finding, fail, ok, warn
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent

@@ -8,7 +8,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 
-from compare_ssgan.analysis import records
+from compare_ssgan.analysis.records import run_records
 from compare_ssgan.errors import InputError
 from tools.doctor_checks import locking
 from tools.doctor_checks.finding import Finding, call, fail, ok, warn
@@ -34,10 +34,10 @@ def checks(directory: pathlib.Path) -> Iterator[Finding]:
         yield ok(
             "write permission", f"files can be made, renamed and removed in {place}"
         )
-    runs: Sequence[records.Run] = ()
+    runs: Sequence[run_records.Run] = ()
     if place == directory:
         try:
-            runs = records.read(directory)
+            runs = run_records.read(directory)
         except InputError as error:
             # One that holds no records is none of a study yet.
             if (directory / "study.json").exists() or (directory / "runs").exists():
@@ -76,12 +76,12 @@ def _writing_problem(place: pathlib.Path) -> str:
     return ""
 
 
-def _needed(runs: Sequence[records.Run]) -> tuple[int | None, str]:
+def _needed(runs: Sequence[run_records.Run]) -> tuple[int | None, str]:
     """Returns the bytes that the runs to come will take, None if unknown, and why."""
     sizes = {
         run.run_id: _size(run.directory) for run in runs if run.directory is not None
     }
-    ends = [run for run in runs if run.status not in records.FINISHED]
+    ends = [run for run in runs if run.status not in run_records.FINISHED]
     if not ends:
         return (0, "no run is to come") if runs else (None, "no study is planned here")
     if not sizes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare_ssgan.analysis.records import FINISHED, STATUSES, Run
+from compare_ssgan.analysis.records.run_records import FINISHED, STATUSES, Run
 
 _SHOWN = 4
 # Threads change no result, but bits.

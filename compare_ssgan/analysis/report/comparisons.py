@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis import across, comparison, protocols, selection
-from compare_ssgan.analysis.comparison import Comparison, Options
-from compare_ssgan.analysis.groups import Group
+from compare_ssgan.analysis.comparison import across, comparing, selection
+from compare_ssgan.analysis.comparison.comparing import Comparison, Options
+from compare_ssgan.analysis.comparison.groups import Group
+from compare_ssgan.analysis.comparison.rows import Table
+from compare_ssgan.analysis.records import protocols
 from compare_ssgan.analysis.report.pools import Pools, number
-from compare_ssgan.analysis.rows import Table
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section
 from compare_ssgan.errors import InputError
@@ -52,7 +53,7 @@ def of_dataset(dataset: str, members: Sequence[Group]) -> list[Found]:
             # Nothing looks at the other measurements, of which there may be many.
             reduced = [_only(group, wanted) for group in members]
             options = Options(chosen)
-            table = comparison.table_of(dataset, metric, reduced, options)
+            table = comparing.table_of(dataset, metric, reduced, options)
             found.append(Found(metric, rule, table))
     return found
 

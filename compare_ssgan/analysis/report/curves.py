@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis import timings
-from compare_ssgan.analysis.records import Run
+from compare_ssgan.analysis.records import timings
+from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.analysis.report.pools import Pools, numbers
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import compare_ssgan
-from compare_ssgan.analysis import groups, protocols, records
-from compare_ssgan.analysis.groups import Group
-from compare_ssgan.analysis.records import Directories, Run
+from compare_ssgan.analysis.comparison import groups
+from compare_ssgan.analysis.comparison.groups import Group
+from compare_ssgan.analysis.records import protocols, run_records
+from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.analysis.report import (
     caveats,
     comparisons,
@@ -54,7 +55,7 @@ def build(
         InputError: If there are no records or one cannot be read, if runs contradict
             each other, or if the metric was not measured.
     """
-    datasets = groups.by_dataset(records.read(directories))
+    datasets = groups.by_dataset(run_records.read(directories))
     if metric is not None:
         groups.resolve(datasets, metric)
     found = [run for name in datasets for group in datasets[name] for run in group.runs]

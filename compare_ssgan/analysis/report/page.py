@@ -15,7 +15,7 @@ import pathlib
 from typing import Any
 
 from compare_ssgan.analysis import output_files
-from compare_ssgan.analysis.records import Directories
+from compare_ssgan.analysis.records.run_records import Directories
 from compare_ssgan.analysis.report import document, thumbnails
 from compare_ssgan.errors import InputError
 

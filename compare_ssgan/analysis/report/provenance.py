@@ -5,8 +5,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis import jsonl, schema
-from compare_ssgan.analysis.records import Run
+from compare_ssgan.analysis.records import jsonl, schema
+from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
 
 _FIELDS: dict[str, schema.Types] = {
@@ -21,7 +21,7 @@ _FIELDS: dict[str, schema.Types] = {
 
 
 class Provenance(NamedTuple):
-    """What a run says about itself, beside what `records.Run` has.
+    """What a run says about itself, beside what `run_records.Run` has.
 
     Attributes:
         code: Commit, version of the package, other versions and the device, each as

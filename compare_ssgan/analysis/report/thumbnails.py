@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from compare_ssgan.analysis.records import Run
+from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Callable
 
-from compare_ssgan.analysis.comparison import Comparison, compare
-from compare_ssgan.analysis.records import Directories
-from compare_ssgan.analysis.selection import parse_selection
+from compare_ssgan.analysis.comparison.comparing import Comparison, compare
+from compare_ssgan.analysis.comparison.selection import parse_selection
+from compare_ssgan.analysis.records.run_records import Directories
 from compare_ssgan.analysis.tables import data, latex, markdown, terminal
 from compare_ssgan.analysis.tables.layout import Style
 from compare_ssgan.errors import InputError

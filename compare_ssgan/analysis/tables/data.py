@@ -6,9 +6,9 @@ import json
 import math
 from typing import Any
 
-from compare_ssgan.analysis import captions
-from compare_ssgan.analysis.comparison import Comparison
-from compare_ssgan.analysis.rows import Row, Table
+from compare_ssgan.analysis.comparison.comparing import Comparison
+from compare_ssgan.analysis.comparison.rows import Row, Table
+from compare_ssgan.analysis.tables import captions
 from compare_ssgan.analysis.tables.layout import Style, verdict
 
 

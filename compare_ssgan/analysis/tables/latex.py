@@ -1,6 +1,6 @@
 """Tables in LaTeX, with the rules of the package booktabs."""
 
-from compare_ssgan.analysis.comparison import Comparison
+from compare_ssgan.analysis.comparison.comparing import Comparison
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
 

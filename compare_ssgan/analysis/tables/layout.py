@@ -5,11 +5,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis import captions, ranking
-from compare_ssgan.analysis.across import Across
-from compare_ssgan.analysis.cells import Cell
-from compare_ssgan.analysis.comparison import Comparison
-from compare_ssgan.analysis.rows import BASELINE, Row, Table
+from compare_ssgan.analysis.comparison import ranking
+from compare_ssgan.analysis.comparison.across import Across
+from compare_ssgan.analysis.comparison.cells import Cell
+from compare_ssgan.analysis.comparison.comparing import Comparison
+from compare_ssgan.analysis.comparison.rows import BASELINE, Row, Table
+from compare_ssgan.analysis.tables import captions
 from compare_ssgan.protocols import KINDS
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compare_ssgan.analysis.comparison import Comparison
+from compare_ssgan.analysis.comparison.comparing import Comparison
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
-from compare_ssgan.analysis.comparison import Comparison
+from compare_ssgan.analysis.comparison.comparing import Comparison
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from compare_ssgan.analysis import locks
+from compare_ssgan.analysis.records import locks
 from compare_ssgan.studies import stop
 
 _POLL_SECONDS = 0.1

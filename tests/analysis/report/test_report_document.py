@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from compare_ssgan.analysis import comparison, groups, records, selection
+from compare_ssgan.analysis.comparison import comparing, groups, selection
+from compare_ssgan.analysis.records import run_records
 from compare_ssgan.analysis.report import comparisons, document
 from compare_ssgan.analysis.report.pools import Pool, number
 from compare_ssgan.errors import InputError
@@ -51,7 +52,7 @@ def test_all_of_it_is_json(built):
 
 def test_a_curve_has_the_values_of_its_run_with_seven_digits(built, study):
     wanted = "digits-ssgan-seed1-"
-    (run,) = (r for r in records.read(study) if r.run_id.startswith(wanted))
+    (run,) = (r for r in run_records.read(study) if r.run_id.startswith(wanted))
     data = built.data
     names = [metric["name"] for metric in data["metrics"]]
     content = run_of(data, "ssgan", 1)
@@ -132,7 +133,7 @@ def test_a_finished_study_gives_equal_documents_whenever_they_are_made(tmp_path)
 
 @pytest.mark.parametrize("rule", ["last", "best", "step:3000"])
 def test_tables_are_those_of_the_comparison(rule, built, study):
-    found = comparison.compare(study, "fid", selection.parse_selection(rule))
+    found = comparing.compare(study, "fid", selection.parse_selection(rule))
     names = [metric["name"] for metric in built.data["metrics"]]
     for table in found.tables:
         (dataset,) = (d for d in built.data["datasets"] if d["name"] == table.dataset)
@@ -154,7 +155,7 @@ def test_tables_are_those_of_the_comparison(rule, built, study):
 
 
 def test_rules_are_last_best_and_steps_up_to_the_last(study):
-    members = groups.by_dataset(records.read(study))["digits"]
+    members = groups.by_dataset(run_records.read(study))["digits"]
     rules = comparisons.rules(members, fabricate.FID)
     assert rules[:2] == ["last", "best"]
     assert rules[-1] == "step:6000"
@@ -165,7 +166,7 @@ def test_what_has_no_direction_has_no_best(tmp_path):
     metric = "discriminator_accuracy600_test"
     lines = fabricate.measurements([0.5, 0.6], (0, 100), (metric,))
     fabricate.run(tmp_path, "gan", 0, lines, steps=100)
-    members = groups.by_dataset(records.read(tmp_path))["digits"]
+    members = groups.by_dataset(run_records.read(tmp_path))["digits"]
     assert comparisons.rules(members, metric) == ["last", "step:100"]
 
 
@@ -182,7 +183,7 @@ def test_another_split_may_choose(tmp_path):
     train = "fid600_train_digits_cnn"
     lines = fabricate.measurements([5.0, 6.0], (0, 100), (train, fabricate.FID))
     fabricate.run(tmp_path, "gan", 0, lines, steps=100)
-    members = groups.by_dataset(records.read(tmp_path))["digits"]
+    members = groups.by_dataset(run_records.read(tmp_path))["digits"]
     assert f"by:{train}" in comparisons.rules(members, fabricate.FID)
 
 

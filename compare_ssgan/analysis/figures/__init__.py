@@ -1,0 +1,1 @@
+"""Pictures of records: curves, settings from best to worst, samples."""

@@ -1,0 +1,67 @@
+"""How long a training took up to each of its steps."""
+
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from compare_ssgan.analysis.records import jsonl
+
+
+class Timings(NamedTuple):
+    """Seconds of training, those of all attempts together.
+
+    Counted is what timing.jsonl calls "train": taking steps and, in the first one of
+    an attempt, tracing them. Evaluations, checkpoints and the start of a process are
+    not, nor what a killed process had done after its last checkpoint, since its
+    successor does that again; the `wall_seconds` of a run have all of these.
+
+    Attributes:
+        steps: [points] int64 generator steps, ascending, the first one 0.
+        seconds: [points] float64 until that step was taken.
+    """
+
+    steps: npt.NDArray[np.int64]
+    seconds: npt.NDArray[np.float64]
+
+    def at(self, steps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Returns the seconds until steps, in between linearly, NaN where unknown.
+
+        Args:
+            steps: [any] generator steps.
+        """
+        if not len(self.steps):
+            return np.full(np.shape(steps), np.nan)
+        points = np.asarray(steps, np.float64)
+        return np.interp(points, self.steps, self.seconds, right=np.nan)
+
+
+UNKNOWN = Timings(np.zeros(0, np.int64), np.zeros(0))
+
+
+def read(directory: pathlib.Path | None) -> Timings:
+    """Returns the timings of a run, without any point if there is no timing.jsonl.
+
+    Args:
+        directory: Of the run; None for one that never started.
+
+    Raises:
+        InputError: If a line is malformed, unless it is the last.
+    """
+    path = None if directory is None else directory / "timing.jsonl"
+    if path is None or not path.is_file():
+        return UNKNOWN
+    trained = [row for row in jsonl.read(path, _row) if row[1] == "train"]
+    steps = np.array([0, *(row[0] for row in trained)], np.int64)
+    seconds = np.cumsum(np.array([0.0, *(row[2] for row in trained)]))
+    # Of several rows with one step the last one has them all.
+    last = np.append(steps[1:] != steps[:-1], True)
+    return Timings(steps[last], seconds[last])
+
+
+def _row(line: Any) -> tuple[int, str, float]:
+    step, seconds = line["step"], line["seconds"]
+    if type(step) is not int:
+        raise TypeError("step is a whole number")
+    return step, line["event"], float(seconds)

@@ -1,0 +1,1 @@
+"""Numbers over seeds: intervals, tests, differences. They know nothing of runs."""
