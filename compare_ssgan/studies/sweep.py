@@ -89,9 +89,8 @@ def _do_missing(made: Plan, executor: str, options: base.Options) -> Summary:
     """Does what is not done; a failed run is tried again, a begun one goes on."""
     before = states(made.requests)
     missing = _missing(made, before)
-    progress.say(
-        f"{made.study}: {len(before)} runs, {len(missing)} to do ({count(before)})"
-    )
+    runs = f"{len(before)} run{'s' * (len(before) != 1)}"
+    progress.say(f"{made.study}: {runs}, {len(missing)} to do ({count(before)})")
     reporter = Reporter(missing)
     do = base.load(executor)
     ending = do(missing, options, reporter)
