@@ -267,6 +267,9 @@ def test_a_full_disk_ends_with_one_message_and_the_run_can_go_on(
     with pytest.raises(CommandError, match="No space left on device while") as caught:
         run.execute(request)
     assert caught.value.exit_code == 1
+    # There was room for the record: it says the same.
+    text = (request.run_directory / "run.json").read_text()
+    assert json.loads(text)["error"] == str(caught.value)
     monkeypatch.undo()
     assert run.execute(request).status == "complete"
 

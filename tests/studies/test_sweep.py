@@ -340,3 +340,11 @@ def test_a_real_run_of_a_sweep_belongs_to_its_study(toy_configs, tmp_path):
     assert toy_program.main(inline.command(request, ())) == 0
     content = json.loads((request.run_directory / "run.json").read_text())
     assert (content["study"], content["status"]) == ("both", "complete")
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_who_cannot_start_several_workers_of_a_run_says_so(executor, tmp_path):
+    overrides = Overrides(strategy="multiworker")
+    with pytest.raises(InputError, match=rf"executor {executor}: .*slurm --nodes N"):
+        sweep(BOTH, tmp_path / "out", executor=executor, overrides=overrides)
+    assert not (tmp_path / "out").exists()

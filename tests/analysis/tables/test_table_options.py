@@ -45,7 +45,10 @@ def test_steps_may_be_chosen_on_one_split_and_reported_on_another(tmp_path):
     assert [run["value"] for run in row["runs"]] == [20.0, 30.0]
     assert [run["step"] for run in row["runs"]] == [100, 200]
     text = tables.render(tmp_path, **options)
-    assert f"Selection 'by:{TRAIN}': measurement at the step where {TRAIN} is" in text
+    said = (
+        f"': measurement at the step where {TRAIN} is best (step 100 to 200). {TRAIN}"
+    )
+    assert f"Selection 'by:{TRAIN}{said}: " in text
     assert (
         "600 generated against 600 train images, digits_cnn; lower is better." in text
     )
@@ -181,6 +184,19 @@ def test_each_budget_has_a_best_of_its_own(tmp_path):
     assert "Bold: the best mean of each budget" in text
     assert sum("**" in line for line in lines_of(text, "gan")) == 2
     assert not any("**" in line for line in lines_of(text, "ssgan"))
+
+
+def test_nobody_wins_by_a_single_run(tmp_path):
+    fabricate.constant(tmp_path, "gan", [30.0, 31.0, 30.5])
+    fabricate.constant(tmp_path, "sn_gan", [20.0, 21.0, 20.7])
+    fabricate.constant(tmp_path, "ssgan", [10.0])
+    fabricate.constant(tmp_path, "wgan_gp", [90.0])
+    rows = parsed(tmp_path)
+    assert {method: row["rank"] for method, row in rows.items()} == {
+        "gan": None, "sn_gan": "best", "ssgan": None, "wgan_gp": None,
+    }  # fmt: skip
+    said = "among methods with more than one run, and a number from every run."
+    assert said in tables.render(tmp_path)
 
 
 def test_one_seed_each_has_no_best(tmp_path):

@@ -146,6 +146,14 @@ def test_the_gap_closed_is_undefined_where_labels_buy_nothing(tmp_path):
     assert parsed(tmp_path)["ssgan"]["gap_closed"] == "undefined"
 
 
+def test_a_gap_without_common_seeds_is_not_called_undefined(tmp_path):
+    fabricate.constant(tmp_path, "sn_gan", [30.0, 31.0])
+    fabricate.constant(tmp_path, "cond_gan", [20.0, 21.0])
+    fabricate.run(tmp_path, "ssgan", 7)
+    assert cells(tables.render(tmp_path), "ssgan")[-1] == "no common seeds"
+    assert parsed(tmp_path)["ssgan"]["gap_closed"] is None
+
+
 def test_families_are_blocks_in_a_fixed_order(tmp_path):
     for method in ("s3gan", "ssgan", "cond_gan", "gan"):
         fabricate.constant(tmp_path, method, [10.0])
@@ -332,6 +340,21 @@ def test_a_run_that_is_there_twice_counts_once(tmp_path):
     assert cells(tables.render(tmp_path), "gan")[1:3] == ["2", "15.00"]
 
 
+def test_of_a_run_that_is_there_twice_the_one_that_was_measured_more_counts(tmp_path):
+    for place, steps in (("one", (0,)), ("two", (0, 100))):
+        lines = fabricate.measurements([9.0, 3.0][: len(steps)], steps)
+        fabricate.run(tmp_path / place, "gan", 0, lines)
+    assert cells(tables.render(tmp_path), "gan")[2] == "3.00"
+
+
+def test_a_run_that_is_there_twice_has_the_same_numbers(tmp_path):
+    fabricate.constant(tmp_path / "one", "gan", [10.0])
+    fabricate.constant(tmp_path / "two", "gan", [10.5])
+    message = "are the same run, but its .* at step 0 is 91 in one and 95.5 in the"
+    with pytest.raises(InputError, match=message):
+        tables.render(tmp_path)
+
+
 def test_differently_configured_runs_are_no_seeds_of_one_method(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
     config = ["gans.ModularGAN.loss = 'other'"]
@@ -373,12 +396,3 @@ def test_json_has_every_run_and_no_nan(tmp_path):
     assert [run["status"] for run in row["runs"]] == ["complete"] * 2 + ["diverged"]
     assert row["runs"][2]["value"] is None
     assert row["verdict"] == "worse"
-
-
-def test_names_are_escaped_in_latex_and_markdown(tmp_path):
-    fabricate.constant(tmp_path, "sn_gan", [1.0], settings=["a.b = {'x|y': 1}"])
-    fabricate.constant(tmp_path, "gan", [1.0])
-    assert r"sn\_gan (a.b = \{'x\textbar{}y': 1\})" in tables.render(
-        tmp_path, format="latex"
-    )
-    assert r"sn_gan (a.b = {'x\|y': 1})" in tables.render(tmp_path)
