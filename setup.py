@@ -79,6 +79,7 @@ setup(
             "mypy>=1.11",
             "pandas-stubs",
             "pytest>=8",
+            "pytest-xdist>=3.2",
             "ruff>=0.6",
             # Small; the executor is tested against stand-ins for Slurm.
             "submitit>=1.5,<2",

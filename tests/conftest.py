@@ -3,11 +3,15 @@
 import os
 
 import pytest
-import tfds_files
 
 from compare_ssgan import cli
+from compare_ssgan.studies import threads
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Where tests run side by side (pytest -n), each process keeps to one processor; so do
+# those that it starts. Libraries ask for it when they are imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    threads.limit_libraries(1)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +24,8 @@ def private_cache(tmp_path_factory, monkeypatch):
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
     """A --data_dir in which TFDS has prepared every set, with few images."""
+    import tfds_files
+
     directory = tmp_path_factory.mktemp("prepared")
     tfds_files.write_all(directory)
     return directory

@@ -267,6 +267,7 @@ def test_wrong_input_is_refused_before_anything_is_built(arguments, message):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_it_measures_the_step_of_the_default_run():
     command = _python(f"print({json.dumps(ROW)!r})")
     done = benchmark(
@@ -350,8 +351,11 @@ def test_metrics_of_50000_long_features_stay_below_two_gigabytes(name):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_default_run_starts_at_once_and_stays_as_fast():
-    done = benchmark("step", "--width", "narrow", "--json", "--flatness", 300)
+    # What else it measures is of no interest here.
+    few = ("--iterations", 1, "--rounds", 1)
+    done = benchmark("step", "--width", "narrow", "--json", "--flatness", 300, *few)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["command_to_first_iteration_seconds"] <= 15

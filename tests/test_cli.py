@@ -26,7 +26,8 @@ def finished(tmp_path_factory):
 
 def test_help_answers_at_once():
     times = []
-    for _ in range(3):
+    # A machine that is busy may let it wait.
+    while len(times) < 10 and min(times, default=1.0) >= 0.5:
         begin = time.monotonic()
         out = subprocess.run(
             [sys.executable, "-m", "compare_ssgan", "--help"],
@@ -200,10 +201,10 @@ def test_describe_needs_no_data(command):
     assert json.loads(out)["steps"] == 100_000
 
 
-def test_describe_prints_networks_for_people_and_nothing_else(tmp_path):
-    process = start("describe", *METHOD, *NARROW, cwd=tmp_path)
-    out, err = process.communicate(timeout=120)
-    assert (process.returncode, err) == (0, "")
+def test_describe_prints_networks_for_people_and_nothing_else(command):
+    # What TensorFlow's start would print, test_install.py looks for.
+    code, out, err = command("describe", *METHOD, *NARROW)
+    assert (code, err) == (0, "")
     assert "generator: resnet_cifar.Generator" in out
     assert "gans.ModularGAN.tasks = [@tasks.Rotation]" in out
     assert "GFLOP" in out
@@ -218,7 +219,7 @@ def test_list_names_components(command):
     assert "'losses'" in err
 
 
-def test_sigterm_saves_and_exits_75_and_the_run_goes_on(tmp_path, finished):
+def test_sigterm_saves_and_exits_75_and_the_run_goes_on(tmp_path, finished, command):
     arguments = ["run", *METHOD, *SMALL, "--out", tmp_path / "study"]
     process = start(*arguments, cwd=tmp_path)
     for line in process.stderr:
@@ -228,9 +229,8 @@ def test_sigterm_saves_and_exits_75_and_the_run_goes_on(tmp_path, finished):
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 75, stderr
     assert "is saved" in stderr
-    process = start(*arguments, cwd=tmp_path)
-    _, stderr = process.communicate(timeout=300)
-    assert process.returncode == 0, stderr
+    code, _, stderr = command(*arguments)
+    assert code == 0, stderr
     assert "going on after step" in stderr
     # Bit for bit what the undisturbed run measured.
     for name in ("metrics.jsonl", "train.jsonl"):
@@ -238,26 +238,31 @@ def test_sigterm_saves_and_exits_75_and_the_run_goes_on(tmp_path, finished):
         assert (run_dir(tmp_path / "study") / name).read_bytes() == expected
 
 
-def test_a_second_process_is_told_who_holds_the_run(tmp_path):
+def test_a_second_process_is_told_who_holds_the_run(tmp_path, command):
     arguments = ["run", *METHOD, *QUICK, "--seed", 5, "--out", tmp_path / "study"]
     first = start(*arguments, cwd=tmp_path)
     for line in first.stderr:
         if line.startswith("step "):
             break
-    second = start(*arguments, cwd=tmp_path)
-    _, stderr = second.communicate(timeout=120)
+    code, _, stderr = command(*arguments)
     # A dead process holds nothing.
     first.kill()
     first.communicate()
-    third = start(*arguments, cwd=tmp_path)
-    _, last = third.communicate(timeout=300)
+    last_code, _, last = command(*arguments)
     if first.returncode == -signal.SIGKILL:
-        assert second.returncode == 3, stderr
+        assert code == 3, stderr
         assert str(first.pid) in stderr
-    assert third.returncode == 0, last
+    assert last_code == 0, last
 
 
-def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
+@pytest.fixture
+def importable(monkeypatch):
+    """Lets processes that a command starts find the package."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.mark.usefixtures("importable")
+def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path, command):
     study = tmp_path / "two.gin"
     study.write_text(
         "study.methods = ['sn_gan', 'cond_gan']\n"
@@ -265,9 +270,8 @@ def test_a_study_runs_what_is_missing_and_nothing_twice(tmp_path):
     )
     arguments = ["sweep", study, *QUICK[2:], "--out", tmp_path / "study", "--jobs", 2]
     for attempt in range(2):
-        process = start(*arguments, cwd=tmp_path)
-        stdout, stderr = process.communicate(timeout=300)
-        assert process.returncode == 0, stderr
+        code, stdout, stderr = command(*arguments)
+        assert code == 0, stderr
         assert "2 complete" in stdout
         assert ("2 to do" if attempt == 0 else "0 to do") in stderr
     attempts = [
@@ -298,14 +302,14 @@ def test_a_dry_run_finds_mistakes_in_any_run(arguments, message, command):
     assert re.search(message, err.replace("\n", " ")), err
 
 
-def test_seeds_are_runs_of_their_own(tmp_path):
+@pytest.mark.usefixtures("importable")
+def test_seeds_are_runs_of_their_own(tmp_path, command):
     out = tmp_path / "study"
-    process = start(
+    code, _, stderr = command(
         "run", "--gin", "gin_configs/gan.gin", *QUICK, "--set", "STEPS = 2",
-        "--seeds", "0,3", "--out", out, cwd=tmp_path,
+        "--seeds", "0,3", "--out", out,
     )  # fmt: skip
-    _, stderr = process.communicate(timeout=300)
-    assert process.returncode == 0, stderr
+    assert code == 0, stderr
     names = sorted(directory.name for directory in (out / "runs").iterdir())
     assert [name.rsplit("-", 1)[0] for name in names] == [
         "digits-gan-seed0",

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from absl import logging
 
 from compare_ssgan.evaluation.metrics import kid
 from tools import conformance
@@ -22,7 +23,10 @@ def call(monkeypatch, capsys):
         code = conformance.main()
         return code, capsys.readouterr().out
 
-    return run
+    # The tool wants to hear of errors only, which is not for tests after this one.
+    verbosity = logging.get_verbosity()
+    yield run
+    logging.set_verbosity(verbosity)
 
 
 # Tests of each metric check its numbers in the first tier.

@@ -17,7 +17,7 @@ COMMAND = [
 ]  # fmt: skip
 KILLS = 3
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def environment(cache):

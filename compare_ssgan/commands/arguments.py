@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Command = Callable[[argparse.Namespace], int]
+STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 
 
 def add(commands: Any, name: str, command: Command, text: str) -> Any:

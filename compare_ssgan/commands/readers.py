@@ -24,8 +24,11 @@ def add(commands: Any) -> None:
     plot = arguments.add(
         commands, "plot", _plot, "curves over seeds, robustness over settings, samples"
     )
-    for parser in (status, table, plot):
-        parser.add_argument("directory", metavar="DIR", help="e.g. results/digits")
+    status.add_argument("directory", metavar="DIR", help="e.g. results/digits")
+    for parser in (table, plot):
+        parser.add_argument(
+            "directories", metavar="DIR", nargs="+", help="e.g. results/digits"
+        )
     status.add_argument("--json", action="store_true")
     _add_table_flags(table)
     _add_plot_flags(plot)
@@ -82,7 +85,7 @@ def _table(flags: argparse.Namespace) -> int:
     default = "terminal" if sys.stdout.isatty() else "md"
     print(
         tables.render(
-            [pathlib.Path(flags.directory)],
+            flags.directories,
             metric=flags.metric,
             select=flags.select,
             format=flags.format or default,
@@ -111,7 +114,8 @@ def _add_plot_flags(plot: argparse.ArgumentParser) -> None:
     plot.add_argument(
         "--out",
         metavar="FILE",
-        help=".png, .svg or .pdf; default: in DIR/figures, named after what is drawn",
+        help=".png, .svg or .pdf; default: in figures/ of the first DIR, named after "
+        "what is drawn",
     )
 
 
@@ -123,26 +127,25 @@ def _plot(flags: argparse.Namespace) -> int:
                 f"--kind {kind} has no use for --{name}. Leave it out, or draw another "
                 "--kind."
             )
-    directory = pathlib.Path(flags.directory)
     metric, over = flags.metric or "fid", flags.over or "steps"
     names = {
         "curves": metric if over == "steps" else f"{metric}_over_{over}",
         "robustness": f"robustness_{metric}",
         "samples": "samples",
     }
-    default = directory / "figures" / f"{names[kind]}.png"
+    default = pathlib.Path(flags.directories[0], "figures", f"{names[kind]}.png")
     out = arguments.optional_path(flags.out) or default
     if kind == "curves":
         from compare_ssgan.analysis.figures import curves
 
-        print(curves.curves([directory], metric, out, over=over))
+        print(curves.curves(flags.directories, metric, out, over=over))
     elif kind == "robustness":
         from compare_ssgan.analysis.figures import robustness
 
         select = flags.select or "last"
-        print(robustness.robustness([directory], metric, out, select=select))
+        print(robustness.robustness(flags.directories, metric, out, select=select))
     else:
         from compare_ssgan.analysis.figures import sample_sheets
 
-        print(sample_sheets.samples([directory], out))
+        print(sample_sheets.samples(flags.directories, out))
     return 0

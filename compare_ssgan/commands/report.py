@@ -15,7 +15,9 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "directories", metavar="DIR", nargs="+", help="e.g. results/digits"
     )
-    parser.add_argument("--out", metavar="FILE", help="default: DIR/report.html")
+    parser.add_argument(
+        "--out", metavar="FILE", help="default: the first DIR/report.html"
+    )
     parser.add_argument(
         "--metric", help="shown first: kind or full name (default: fid, if measured)"
     )

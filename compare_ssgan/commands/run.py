@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
         "--seeds", type=arguments.seeds, metavar="0,1,2", help="one run after the other"
     )
     parser.add_argument("--out", metavar="DIR", help="default: results/single")
-    arguments.add_machine(parser, ("none", "mirrored", "multiworker", "tpu"))
+    arguments.add_machine(parser, arguments.STRATEGIES)
 
 
 def _run(flags: argparse.Namespace) -> int:

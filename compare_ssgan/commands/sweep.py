@@ -21,8 +21,7 @@ def add(commands: Any) -> None:
         "has begun",
     )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", help="default: results/<study>")
-    # Several processes of one run are started by hand, or by srun.
-    arguments.add_machine(parser, ("none", "mirrored", "tpu"))
+    arguments.add_machine(parser, arguments.STRATEGIES)
 
 
 def _add_executor(parser: Any) -> None:
@@ -43,6 +42,12 @@ def _add_executor(parser: Any) -> None:
         "--runs_per_job", type=number, metavar="K",
         help="small runs that share a job, side by side",
     )  # fmt: skip
+    slurm.add_argument(
+        "--nodes",
+        type=number,
+        metavar="N",
+        help="of a run; with --strategy multiworker",
+    )
     slurm.add_argument("--detach", action="store_true", help="submit and leave")
     ray = parser.add_argument_group("--executor ray")
     ray.add_argument("--address", help="of a cluster; default: this machine")

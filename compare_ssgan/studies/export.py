@@ -13,8 +13,8 @@ from compare_ssgan import config
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.studies import files, provenance, restore
-from compare_ssgan.studies.images import Truncation
 from compare_ssgan.studies.record import Record
+from compare_ssgan.studies.restore import Truncation
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.types import ImageGame, Samples, Verdict
 
@@ -138,10 +138,7 @@ def export(
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         raise InputError(f"--to: {to} is not empty. Choose another directory.")
     restored = restore.load_game(run_dir, step)
-    sampling = restored.sampling
-    if truncation != "run":
-        sampling = sampling._replace(truncation=truncation)
-    restored.sampler.check(sampling)
+    sampling = restored.truncated(truncation)
     facts = _facts(restored.game)
     metadata = _metadata(Record(run_dir), restored, sampling, facts)
     with _writing(to) as partial, restored.sampler.drawing(sampling):

@@ -32,7 +32,7 @@ def render(made: Plan, states: Mapping[str, str]) -> str:
             left.append(past.remaining(_work(unit)))
             line += _about(left[-1])
         lines.append(line)
-    lines.append(f"{len(states)} runs: {count(states)}")
+    lines.append(f"{len(states)} run{'s' * (len(states) != 1)}: {count(states)}")
     return "\n".join([*lines, *_total(left)])
 
 
@@ -90,5 +90,5 @@ def _total(left: list[Estimate]) -> list[str]:
         return ["No past run tells how long they will take."]
     text = f"about {duration(total.seconds)} to go, one run after the other"
     if total.num_unknown:
-        text += f", and {total.num_unknown} runs of which nothing is known"
+        text += f", and {total.num_unknown} of which nothing is known"
     return [text]

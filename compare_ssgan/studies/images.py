@@ -9,7 +9,6 @@ import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -18,14 +17,12 @@ from compare_ssgan.datasets.stores import folder_files
 from compare_ssgan.errors import InputError
 from compare_ssgan.evaluation.sampling import Sampling
 from compare_ssgan.studies import files, grids, restore, spec
+from compare_ssgan.studies.restore import Truncation
 from compare_ssgan.studies.sampler import Sampler
 
 # Another size would take other random numbers.
 _BATCH_SIZE = 100
 _PNG = "{:06d}.png"
-
-# Of latents; "run" for that of the run's evaluations.
-Truncation = float | None | Literal["run"]
 
 _Batch = tuple[np.ndarray, np.ndarray | None]
 
@@ -120,11 +117,7 @@ def _batches(
             f"--seed must be a whole number from 0 to {2**31 - 1}, not {seed!r}."
         )
     restored = restore.load_game(run_dir)
-    sampling = restored.sampling
-    if truncation != "run":
-        sampling = sampling._replace(truncation=truncation)
-    restored.sampler.check(sampling)
-    return _draw(restored.sampler, sampling, num, seed)
+    return _draw(restored.sampler, restored.truncated(truncation), num, seed)
 
 
 def _draw(

@@ -99,13 +99,15 @@ def plan(
     told = time.monotonic()
     with _data_directory(overrides.data_dir):
         for number, unloaded in enumerate(requests, start=1):
-            request = spec.load(unloaded)
+            with _naming(unloaded, overrides):
+                request = spec.load(unloaded)
             unit = Unit(request, config.freeze(), config.query("run.steps"))
             unique.setdefault(request.run_id, unit)
             lines = config.canonical()
             kind = tuple(line for line in lines if not line.startswith(_SEED))
             if kind not in checked:
-                _check(request)
+                with _naming(request, overrides):
+                    _check()
                 checked.add(kind)
             if time.monotonic() - told > _SILENT_SECONDS:
                 progress.say(f"checked {number} of {len(requests)} configurations")
@@ -139,23 +141,32 @@ def _requests(
         )
 
 
-def _check(request: spec.RunRequest) -> None:
+def _check() -> None:
     """Builds what the current configuration describes, without training anything.
 
     Raises:
-        InputError: If that is not possible, or a setting has no effect, naming the run.
+        InputError: If that is not possible, or a setting has no effect.
     """
+    built = experiment.build()
+    if config.unread_bindings():
+        # Some are read by the first step only, which is slow to trace.
+        experiment.trace(built)
+        experiment.refuse_unread()
+
+
+@contextlib.contextmanager
+def _naming(request: spec.RunRequest, overrides: Overrides) -> Iterator[None]:
+    """Has what is wrong with a run say which one it is."""
     try:
-        built = experiment.build()
-        if config.unread_bindings():
-            # Some are read by the first step only, which is slow to trace.
-            experiment.trace(built)
-            experiment.refuse_unread()
+        yield
     except InputError as error:
+        text = str(error)
+        for setting in set(request.settings) - set(overrides.settings):
+            # The grid is read as --set lines, which nobody typed.
+            text = text.replace(f"--set '{setting}'", f"'{setting}' of the study")
+        method = pathlib.PurePath(request.gin_files[-1]).stem
         settings = f" with {', '.join(request.settings)}" if request.settings else ""
-        raise InputError(
-            f"{request.method} on {request.dataset}{settings}: {error}"
-        ) from error
+        raise InputError(f"{method} on {request.dataset}{settings}: {text}") from error
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """A trained run as something that samples."""
 
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 
@@ -12,6 +12,9 @@ from compare_ssgan.studies import experiment, spec
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.sampler import Sampler
 from compare_ssgan.training import checkpoints
+
+# Of latents; "run" for that of the run's evaluations.
+Truncation = float | None | Literal["run"]
 
 _PLAIN = Sampling()
 
@@ -30,6 +33,18 @@ class Restored(NamedTuple):
     sampler: Sampler
     step: int
     sampling: Sampling = _PLAIN
+
+    def truncated(self, truncation: Truncation) -> Sampling:
+        """Returns how evaluations draw images, but for the truncation of latents.
+
+        Raises:
+            InputError: If the latents cannot be truncated.
+        """
+        sampling = self.sampling
+        if truncation != "run":
+            sampling = sampling._replace(truncation=truncation)
+        self.sampler.check(sampling)
+        return sampling
 
 
 class _Size(NamedTuple):

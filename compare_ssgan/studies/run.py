@@ -244,6 +244,9 @@ def _note_failure(record: Record, error: Exception) -> None:
     # On a full disk the record stays at "running", and the run can go on later.
     with contextlib.suppress(OSError):
         text = f"{type(error).__name__}: {error}".split("\n  In call to")[0]
+        if files.is_disk_full(error):
+            # There was room for this, though not for what it was about.
+            text = str(files.disk_full(record.directory))
         record.update(status="failed", error=text)
 
 

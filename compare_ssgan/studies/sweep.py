@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from compare_ssgan.errors import PreemptedError
+from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import files, forecast, planned, progress, study_record
 from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.plan import Overrides, Plan, plan
@@ -51,11 +51,17 @@ def sweep(
         if otherwise one is in the hands of another process, else 0.
 
     Raises:
-        InputError: If the study or any run's configuration is wrong; then no run
-            is started.
+        InputError: If the study or any run's configuration is wrong, or the executor
+            cannot spread runs over hosts; then no run is started.
         PreemptedError: If it was asked to stop.
     """
     options = options or base.Options()
+    if executor != "slurm" and overrides and overrides.strategy == "multiworker":
+        raise InputError(
+            f"--strategy multiworker is not possible with --executor {executor}: who "
+            "starts the workers of a run on several hosts is Slurm (--executor slurm "
+            "--nodes N), or you, one run at a time ('compare_ssgan run')."
+        )
     _leave_gpus_alone()
     made = plan(study_file, out, overrides)
     if dry_run:
@@ -83,9 +89,8 @@ def _do_missing(made: Plan, executor: str, options: base.Options) -> Summary:
     """Does what is not done; a failed run is tried again, a begun one goes on."""
     before = states(made.requests)
     missing = _missing(made, before)
-    progress.say(
-        f"{made.study}: {len(before)} runs, {len(missing)} to do ({count(before)})"
-    )
+    runs = f"{len(before)} run{'s' * (len(before) != 1)}"
+    progress.say(f"{made.study}: {runs}, {len(missing)} to do ({count(before)})")
     reporter = Reporter(missing)
     do = base.load(executor)
     ending = do(missing, options, reporter)

@@ -127,8 +127,7 @@ def run(
     if lines is None:
         lines = measurements(curve(method, seed))
     if lines is not False:
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        (directory / "metrics.jsonl").write_text(text)
+        write_lines(directory / "metrics.jsonl", *lines)
     if done if done is not None else status in ("complete", "diverged"):
         (directory / "DONE").touch()
     return directory
@@ -136,8 +135,7 @@ def run(
 
 def evaluations(directory, lines):
     """Adds what was measured after the training of a run."""
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (directory / "evaluations.jsonl").write_text(text)
+    write_lines(directory / "evaluations.jsonl", *lines)
 
 
 def timings(directory, seconds_by_step):
@@ -146,8 +144,12 @@ def timings(directory, seconds_by_step):
     for step, seconds in seconds_by_step.items():
         lines.append({"step": step, "event": "train", "seconds": seconds})
         lines.append({"step": step, "event": "evaluate", "seconds": 1.0})
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (directory / "timing.jsonl").write_text(text)
+    write_lines(directory / "timing.jsonl", *lines)
+
+
+def write_lines(path, *lines):
+    """Writes a file of one JSON object a line."""
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def change(directory, **fields):

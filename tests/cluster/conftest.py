@@ -3,7 +3,7 @@ import tempfile
 
 import pytest
 
-from tests.cluster import slurm_cluster
+from tests.cluster import slurm_cluster, twelve
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +20,11 @@ def slurm():
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """The directory of the twelve runs as they are without an engine."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    twelve.do_undisturbed(out)
+    return out

@@ -8,19 +8,8 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).parents[2]
-METHODS, SEEDS, STEPS = ("gan", "sn_gan"), 6, 150
-SETTINGS = (
-    "GENERATOR = @dcgan.Generator",
-    "BACKBONE = @dcgan.Backbone",
-    "dcgan.Generator.channels = 4",
-    "dcgan.Backbone.channels = 4",
-    "BATCH_SIZE = 8",
-    f"STEPS = {STEPS}",
-    f"EVAL_EVERY = {STEPS}",
-    "EVAL_SAMPLES = 100",
-    "CHECKPOINT_EVERY = 10",
-)
+from tests.cluster import twelve
+
 SECONDS = 400.0
 
 
@@ -93,38 +82,20 @@ def done(out):
     return len(list(out.glob("runs/*/DONE")))
 
 
-def sweep(study, out, *options, seeds=SEEDS, settings=SETTINGS, **keywords):
+def sweep(study, out, *options, seeds=twelve.SEEDS, settings=twelve.SETTINGS):
     """Starts a sweep with Ray in a process, and process group, of its own."""
-    lists = f"  methods = {list(METHODS)}\n  seeds = {seeds}\n  budget = 'smoke'\n"
-    study.write_text(f"study:\n{lists}")
-    words = [word for setting in settings for word in ("--set", setting)]
+    study.write_text(twelve.study(seeds))
+    words = twelve.options(settings)
     program = [sys.executable, "-m", "compare_ssgan", "sweep", study, "--out", out]
     return subprocess.Popen(
         [*map(str, program), "--executor", "ray", "--threads", "1", *options, *words],
         cwd=study.parent,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(twelve.ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        **keywords,
     )
-
-
-def undisturbed(study, out):
-    """Does the planned runs of a study elsewhere, without Ray."""
-    planned = json.loads((study / "study.json").read_text())["planned"]
-    commands = []
-    for row in planned:
-        words = ["run", "--gin", f"gin_configs/{row['method']}.gin", "--threads", "1"]
-        words += ["--budget", row["budget"], "--seed", str(row["seed"])]
-        words += [word for each in row["settings"] for word in ("--set", each)]
-        commands.append([*words, "--out", str(out)])
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cluster.undisturbed"],
-        cwd=ROOT, input=json.dumps(commands), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
 
 
 def interrupt(process):

@@ -155,10 +155,10 @@ class Cluster:
         lines = (line.split("|") for line in text.splitlines())
         return {name: (state, node) for name, state, node in lines}
 
-    def kill_job(self, name):
-        """Kills the processes of a job's task, as somebody out of memory would be."""
+    def kill_job(self, name, task=""):
+        """Kills the processes of a job's tasks, as somebody out of memory would be."""
         number = self._number(name)
-        kill(self._processes_of(number, "SLURM_PROCID="), signal.SIGKILL)
+        kill(self._processes_of(number, f"SLURM_PROCID={task}"), signal.SIGKILL)
 
     def kill_node(self, node):
         """Kills a node at once: its daemon, and all that its jobs are."""

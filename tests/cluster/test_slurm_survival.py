@@ -2,44 +2,20 @@
 
 import concurrent.futures
 import functools
-import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-import tensorflow as tf
 
 from compare_ssgan.studies import files
+from tests.cluster import twelve
 from tests.cluster.slurm_cluster import kill, wait_for
 
 pytestmark = pytest.mark.cluster
 
-ROOT = pathlib.Path(__file__).parents[2]
-METHODS, SEEDS = ("sn_gan", "ssgan"), range(6)
-STUDY = """
-study:
-  datasets = ['digits']
-  methods = ['sn_gan', 'ssgan']
-  budget = 'smoke'
-  seeds = 6
-"""
-SETTINGS = (
-    "GENERATOR = @dcgan.Generator",
-    "BACKBONE = @dcgan.Backbone",
-    "dcgan.Generator.channels = 4",
-    "dcgan.Backbone.channels = 4",
-    "BATCH_SIZE = 8",
-    "STEPS = 150",
-    "EVAL_EVERY = 150",
-    "EVAL_SAMPLES = 50",
-    "CHECKPOINT_EVERY = 10",
-    "run.log_every = 1",
-)
-SET = [word for setting in SETTINGS for word in ("--set", setting)]
 # On a busy machine everything takes its time.
 LONG_SECONDS = 500.0
 
@@ -50,37 +26,20 @@ class Study:
     def __init__(self, slurm, directory):
         self.out = directory / "out"
         self._directory = directory
-        self._environment = slurm.environment | {"PYTHONPATH": str(ROOT)}
-        (directory / "twelve.gin").write_text(STUDY)
+        self._environment = slurm.environment | {"PYTHONPATH": str(twelve.ROOT)}
+        (directory / "twelve.gin").write_text(twelve.study())
 
     def sweep(self, *options):
         """Starts a sweep."""
         command = [sys.executable, "-m", "compare_ssgan", "sweep", "twelve.gin"]
-        command += ["--out", str(self.out), "--threads", "1", *SET]
+        command += ["--out", str(self.out), "--threads", "1"]
+        command += twelve.options()
         return subprocess.Popen(
             [*command, "--executor", "slurm", *options],
             cwd=self._directory,
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def undisturbed(self, out):
-        """Does the same runs without Slurm."""
-        last = ["--budget", "smoke", "--threads", "1", "--out", str(out), *SET]
-        commands = [
-            ["run", "--gin", f"gin_configs/{method}.gin", "--seed", str(seed), *last]
-            for seed in SEEDS
-            for method in METHODS
-        ]
-        subprocess.run(
-            [sys.executable, "-m", "tests.cluster.undisturbed"],
-            input=json.dumps(commands),
-            cwd=ROOT,
-            env=self._environment,
-            check=True,
-            capture_output=True,
             text=True,
         )
 
@@ -104,16 +63,6 @@ class Study:
 
     def pid(self, run):
         return self.attempts(run)[-1]["pid"]
-
-
-def weights(run):
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(run / "checkpoints"))
-    return {
-        name: reader.get_tensor(name)
-        for name in reader.get_variable_to_shape_map()
-        # How often was saved depends on how often it was interrupted.
-        if not name.startswith(("save_counter", "_CHECKPOINTABLE"))
-    }
 
 
 def was_told(pid, number):
@@ -172,7 +121,7 @@ def disturb(slurm, study):
     return {"killed": killed, "stranded": stranded, "preempted": preempted}
 
 
-def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
+def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path, undisturbed):
     study = Study(slurm, tmp_path)
     first = study.sweep("--detach", "--max_jobs", "2", "--minutes", "2")
     output = first.communicate()
@@ -196,7 +145,7 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     assert [sweep.returncode for sweep in sweeps] == [0, 0], outputs
 
     runs = sorted((study.out / "runs").iterdir())
-    assert len(runs) == len(METHODS) * len(SEEDS)
+    assert len(runs) == twelve.ALL
     ended = {
         run.name: [row["status"] for row in study.attempts(run.name)] for run in runs
     }
@@ -214,13 +163,4 @@ def test_twelve_runs_are_done_once_whatever_happens(slurm, tmp_path):
     again = {run for run, names in study.handed_over().items() if len(names) > 1}
     assert again == {disturbed["killed"]}
 
-    undisturbed = tmp_path / "undisturbed"
-    study.undisturbed(undisturbed)
-    for run in runs:
-        expected, found = weights(undisturbed / "runs" / run.name), weights(run)
-        assert found.keys() == expected.keys()
-        for name, tensor in expected.items():
-            np.testing.assert_array_equal(found[name], tensor, err_msg=f"{run} {name}")
-        for name in ("metrics.jsonl", "train.jsonl"):
-            other = undisturbed / "runs" / run.name / name
-            assert (run / name).read_bytes() == other.read_bytes(), (run, name)
+    twelve.compare(study.out, undisturbed)

@@ -29,6 +29,17 @@ def test_a_figure_is_named_after_what_is_drawn(command, study, flags, name):
     assert expected.is_file()
 
 
+def test_a_figure_of_several_directories_is_below_the_first(command, study, tmp_path):
+    fabricate.constant(tmp_path / "other", "ssgan", [5.0])
+    code, out, _ = command("plot", study, tmp_path / "other", "--out", "both.svg")
+    assert code == 0
+    drawn = (tmp_path / "both.svg").read_text()
+    assert "gan (2)" in drawn
+    assert "ssgan (1)" in drawn
+    code, out, _ = command("plot", study, tmp_path / "other")
+    assert out.strip().endswith("study/figures/fid.png")
+
+
 @pytest.mark.parametrize(
     "flags,message",
     [

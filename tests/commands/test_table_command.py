@@ -44,6 +44,14 @@ def test_every_option_of_a_table_reaches_it(study, command):
     assert "Every run, is600_digits_cnn:" in text
 
 
+def test_a_table_may_be_of_several_directories(study, tmp_path, command):
+    fabricate.constant(tmp_path / "other", "wgan_gp", [40.0, 41.0])
+    code, text, _ = command("table", study, tmp_path / "other")
+    assert code == 0
+    assert "| sn_gan " in text
+    assert "| wgan_gp " in text
+
+
 @pytest.mark.parametrize(
     "options,message",
     [

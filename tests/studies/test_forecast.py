@@ -89,7 +89,7 @@ def test_where_nothing_is_known_nothing_is_made_up(unit, tmp_path):
     made = Plan("new", tmp_path / "out", [new])
     assert forecast.render(made, {new.request.run_id: "missing"}).splitlines() == [
         f"{new.request.run_id}  missing",
-        "1 runs: 1 missing",
+        "1 run: 1 missing",
         "No past run tells how long they will take.",
     ]
 

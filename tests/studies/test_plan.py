@@ -105,7 +105,10 @@ def test_the_command_line_overrides_all_runs(write):
         (["grid = {'STEPS': []}"], "study.grid must map bindings to lists"),
         (["grid = {'SEED': [1]}"], "use study.seeds"),
         (["grid = {'run.log_every': [%SEED]}"], r"mine.gin: .* macro SEED\..* --set '"),
-        (["grid = {'toys.Game.widht': [1]}"], r"'widht'.*mean 'width'"),
+        (
+            ["grid = {'toys.Game.widht': [1]}"],
+            r"plain on toy with .*: 'toys.Game.widht = 1' of the study: .*'width'",
+        ),
         (["zip = {'STEPS': [1], 'run.log_every': [1, 2]}"], "lists of equal length"),
     ],
 )
@@ -129,10 +132,13 @@ def test_a_mistake_anywhere_is_found_before_anything_runs(write, lines, message)
         (["grid = {'run.log_every': [2, [3, 4]]}"], r"whole number, not \[3, 4\]"),
         (
             ["grid = {'metrics.inception_score.num_splits': [2]}"],
-            r"plain on toy with metrics.*no effect.*num_splits \(--set 'metrics",
+            r"plain on toy with metrics.*no effect.*num_splits \('metrics",
         ),
         # The macro is set, but what it stands for is set otherwise.
-        (["grid = {'STEPS': [1, 2], 'run.steps': [3]}"], r"no effect.*STEPS \(--set"),
+        (
+            ["grid = {'STEPS': [1, 2], 'run.steps': [3]}"],
+            r"no effect.*STEPS \('STEPS = 1' of the study\)",
+        ),
         (["grid = {'run.gan': [@toys.data()]}"], r"write @toys\.data, not"),
         (
             ["grid = {'optimizers.adam.learning_rate': ['x']}"],

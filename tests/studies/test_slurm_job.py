@@ -155,3 +155,33 @@ def test_a_job_needs_no_tensorflow():
     code = "import sys; from compare_ssgan.studies.executors.slurm import job; "
     code += "sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_of_a_run_on_several_nodes_the_others_do_their_worker_only(
+    work, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    work("sys.exit(75)")
+    assert "output\n" in capfd.readouterr().out
+    assert not (tmp_path / "out" / "logs" / "run0.log").exists()
+    assert not job.codes_path(tmp_path / "out", "7_2").exists()
+    assert calls(tmp_path) == []
+
+
+def test_a_job_that_has_lost_a_worker_is_not_requeued(work, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    work("sys.exit(75)")
+    # The sweep goes by this.
+    assert codes(tmp_path) == {"run0": 75}
+    assert calls(tmp_path) == []
+
+
+def test_a_job_on_several_nodes_that_is_told_to_stop_is_requeued(
+    work, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    signal_once_begun(tmp_path, signal.SIGUSR2)
+    with pytest.raises(SystemExit):
+        work("time.sleep(30)")
+    assert calls(tmp_path) == ["requeue 7_2"]

@@ -223,10 +223,11 @@ def test_a_run_whose_job_was_killed_is_submitted_once_more(slurm, out, capsys):
     assert "run0: job 1 was lost (FAILED); once more" in capsys.readouterr().err
 
 
-def test_a_cancelled_job_stays_cancelled(slurm, out):
+def test_a_cancelled_job_stays_cancelled(slurm, out, capsys):
     answer(slurm, "echo '1|RUNNING|None'", "echo '1|CANCELLED|None'")
     assert execute(out, 1)[1].codes == {"run0": None}
     assert len(list((slurm / "scripts").iterdir())) == 1
+    assert "run0: job 1 was cancelled" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("code, number", [(1, 1), (2, 1), (3, 1), (75, 2), (137, 2)])
@@ -348,9 +349,35 @@ def test_options_of_others_are_refused(slurm, out, options, message):
         execute(out, 1, **options)
 
 
-def test_workers_on_several_nodes_are_refused(slurm, out):
-    with pytest.raises(InputError, match="multiworker is not possible"):
-        waiting.execute(requests(out, 1, strategy="multiworker"), Options(), Told())
+@pytest.mark.parametrize(
+    "strategy, options, message",
+    [
+        ("multiworker", {}, "multiworker needs --nodes N"),
+        ("multiworker", {"nodes": 1}, "multiworker needs --nodes N"),
+        ("multiworker", {"nodes": 2, "runs_per_job": 2}, "--runs_per_job 2 is not"),
+        ("mirrored", {"nodes": 2}, "--nodes 2 is for --strategy multiworker"),
+    ],
+)
+def test_nodes_are_for_runs_with_several_workers(
+    slurm, out, strategy, options, message
+):
+    with pytest.raises(InputError, match=message):
+        waiting.execute(requests(out, 1, strategy=strategy), Options(**options), Told())
+
+
+def test_a_run_on_several_nodes_has_a_task_on_each(slurm, out):
+    answer(slurm, done(out, "run0", "run1"))
+    two = requests(out, 2, strategy="multiworker", threads=4)
+    waiting.execute(two, Options(nodes=3), Told())
+    lines = script(slurm, 1).splitlines()
+    expected = [
+        "--nodes=3",
+        "--ntasks-per-node=1",
+        "--cpus-per-task=4",
+        "--array=0-1%2",
+    ]
+    assert {f"#SBATCH {option}" for option in expected} <= set(lines)
+    assert "--cpus-per-task=4 --wait=120" in lines[-1]
 
 
 def test_a_machine_without_slurm_is_told(out, monkeypatch, tmp_path):

@@ -3,7 +3,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
@@ -17,6 +16,7 @@ from compare_ssgan.studies.executors import base, inline
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.plan import Overrides
 from compare_ssgan.studies.sweep import sweep
+from tests.studies.toy import program as toy_program
 
 BOTH = "gin_configs/studies/both.gin"
 
@@ -329,8 +329,6 @@ def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
 
 
 def test_a_real_run_of_a_sweep_belongs_to_its_study(toy_configs, tmp_path):
-    program = (sys.executable, "-m", "tests.studies.toy.program")
-    repository = spec.__file__.rsplit("/", 3)[0]
     out = tmp_path / "out"
     request = spec.load(
         spec.RunRequest(
@@ -339,8 +337,14 @@ def test_a_real_run_of_a_sweep_belongs_to_its_study(toy_configs, tmp_path):
     )
     out.mkdir()
     (out / "study.json").write_text('{"study": "both", "planned": []}')
-    command = inline.command(request, program)
-    environment = os.environ | {"PYTHONPATH": repository}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert toy_program.main(inline.command(request, ())) == 0
     content = json.loads((request.run_directory / "run.json").read_text())
     assert (content["study"], content["status"]) == ("both", "complete")
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_who_cannot_start_several_workers_of_a_run_says_so(executor, tmp_path):
+    overrides = Overrides(strategy="multiworker")
+    with pytest.raises(InputError, match=rf"executor {executor}: .*slurm --nodes N"):
+        sweep(BOTH, tmp_path / "out", executor=executor, overrides=overrides)
+    assert not (tmp_path / "out").exists()

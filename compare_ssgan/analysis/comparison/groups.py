@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import protocols
+from compare_ssgan.analysis.records import measurements, protocols
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
 from compare_ssgan.errors import InputError
 
@@ -75,7 +75,7 @@ def by_dataset(found: Sequence[Run]) -> dict[str, list[Group]]:
     Raises:
         InputError: If runs have equal names and settings, but were configured
             differently or trained on different data: they are no two seeds of one
-            method.
+            method. If a run that is there twice has different numbers.
     """
     members: dict[tuple[str, Key], list[Run]] = {}
     for run in _once_each(found):
@@ -158,10 +158,29 @@ def _once_each(found: Sequence[Run]) -> list[Run]:
     chosen: dict[str, Run] = {}
     for run in found:
         other = chosen.setdefault(run.run_id, run)
+        if other is run:
+            continue
         _check_data(run, other)
-        if STATUSES.index(run.status) < STATUSES.index(other.status):
-            chosen[run.run_id] = run
+        _check_measured(run, other)
+        # What is further, or was measured more often, has all of the other.
+        chosen[run.run_id] = min(other, run, key=_incompleteness)
     return list(chosen.values())
+
+
+def _incompleteness(run: Run) -> tuple[int, int]:
+    return STATUSES.index(run.status), -len(run.measurements)
+
+
+def _check_measured(run: Run, other: Run) -> None:
+    """Raises InputError if one run has different numbers in two places."""
+    found = measurements.first_conflict(other.measurements, run.measurements)
+    if found is not None:
+        first, second = found
+        raise InputError(
+            f"{_place(other)} and {_place(run)} are the same run, but its "
+            f"{first.metric} at step {first.step} is {first.value:g} in one and "
+            f"{second.value:g} in the other. Move one of them elsewhere."
+        )
 
 
 def _check_alike(runs: Sequence[Run]) -> None:

@@ -48,7 +48,8 @@ def ranks(
 
     Ties are those of `differences.paired`: none can be told from the best. Only
     methods with a number from every run take part, so that none wins by the runs it
-    lost. Where a budget has one such method, or one run each, or the metric has no
+    lost, and only those with several runs: by a single one nobody wins, and nobody
+    can be told from anybody. Where a budget has one such method, or the metric has no
     direction, there is no best.
     """
     found: dict[groups.Key, str] = {}
@@ -59,9 +60,10 @@ def ranks(
             group.key: {cell.seed: cell.value for cell in cells[group.key]}
             for group in members
             if group.budget == budget
+            and len(cells[group.key]) > 1
             and not any(cell.problem for cell in cells[group.key])
         }
-        if len(values) < 2 or max(map(len, values.values())) < 2:
+        if len(values) < 2:
             continue
         means = {key: np.mean(list(of.values())) for key, of in values.items()}
         best = (min if lower_is_better else max)(means, key=lambda key: means[key])

@@ -29,7 +29,8 @@ class Row(NamedTuple):
             itself and where there is none.
         gap_applies: Whether the method does without labels, or with fewer, both
             ends of the gap were trained, and the metric has a direction.
-        gap_closed: The share, as `gaps.gap_closed`; None where undefined.
+        gap_closed: The share, as `gaps.gap_closed`: None where undefined, NaN where
+            there is no seed to tell it from.
         gap_interval: Its 95 % interval, which may be unbounded; None with gap_closed.
         corrected_p: p-value of the difference, corrected for the number of
             differences in the table; NaN without a p-value.

@@ -82,7 +82,9 @@ def draw(
     """Draws the groups of a panel, and returns their bands."""
     bands = [band(group.runs, metric, axis.positions) for group in members]
     runs = [run for group in members for run in group.runs]
-    ends = [float(b.positions[-1]) for b in bands if len(b.steps)]
+    # Of every seed: one may be further than the median place of all.
+    lasts = [(run, _last(run, metric)) for run in runs]
+    ends = [float(axis.positions(run, last[0])) for run, last in lasts if last]
     ends += [divergence(run, metric, axis)[0] for run in runs if _has_diverged(run)]
     end = max([0.0, *ends])
     for index, (group, shown) in enumerate(zip(members, bands, strict=True)):
@@ -129,11 +131,10 @@ def _draw_last_point(
     """Draws the last measurement; those at the end side by side, none hidden."""
     from matplotlib import transforms
 
-    curve = run.curve(metric)
-    finite = np.isfinite(curve.values)
-    if run.status == "diverged" or not finite.any():
+    last = _last(run, metric)
+    if run.status == "diverged" or last is None:
         return
-    step, value = curve.steps[finite][-1], curve.values[finite][-1]
+    step, value = last
     position = float(axis.positions(run, step))
     at_end = axis.aligned and np.isclose(position, end)
     right = _POINTS * (index + 1) / 72 if at_end else 0.0
@@ -151,6 +152,15 @@ def _draw_last_point(
         clip_on=False,
         transform=panel.transData + aside,
     )
+
+
+def _last(run: Run, metric: str) -> tuple[int, float] | None:
+    """Returns step and value of the last finite measurement; None without any."""
+    curve = run.curve(metric)
+    (finite,) = np.nonzero(np.isfinite(curve.values))
+    if not len(finite):
+        return None
+    return int(curve.steps[finite[-1]]), float(curve.values[finite[-1]])
 
 
 def divergence(run: Run, metric: str, axis: Axis) -> tuple[float, float]:

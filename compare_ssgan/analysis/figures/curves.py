@@ -1,7 +1,4 @@
-"""Figures of curves, from run records.
-
-Figures are drawn without pyplot: no display is needed and no global state changed.
-"""
+"""Figures of curves: of a metric, over what training had cost."""
 
 import os
 import pathlib
@@ -13,8 +10,9 @@ import numpy as np
 from compare_ssgan.analysis.comparison import groups
 from compare_ssgan.analysis.comparison.groups import Group
 from compare_ssgan.analysis.figures import axes, bands, figure_files, looks
+from compare_ssgan.analysis.figures.panels import save_panels
 from compare_ssgan.analysis.records import protocols, run_records
-from compare_ssgan.analysis.records.run_records import Directories
+from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.errors import InputError
 
 # More lines than this cannot be told apart: each method has a panel then.
@@ -61,25 +59,16 @@ def curves(
     axis = axes.choose(over, members)
     split = max(len(own) for _, own in found.values()) > _MOST_LINES
     panels = _panels(found, split)
-    import matplotlib
-    from matplotlib.figure import Figure
-
     seen = looks.looks(members, _settings) if split else looks.looks(members)
     labels = [bands.entry(g, panel.metric) for panel in panels for g in panel.members]
     width = bands.AXIS_INCHES + 1.3 + 0.075 * max(map(len, labels))
-    caption = looks.caption_lines(_caption(panels, axis), width)
-    heights = [_height(panel.members) for panel in panels]
-    with matplotlib.rc_context(looks.STYLE):
-        figure = Figure(
-            figsize=(width, sum(heights) + looks.caption_height(caption)),
-            layout="constrained",
-        )
-        subplots = figure.subplots(
-            len(panels), squeeze=False, gridspec_kw={"height_ratios": heights}
-        )[:, 0]
-        _draw(subplots, panels, seen, axis)
-        looks.draw_caption(figure, caption)
-        return figure_files.save(figure, path)
+    return save_panels(
+        path,
+        lambda subplots: _draw(subplots, panels, seen, axis),
+        width=width,
+        heights=[_height(panel.members) for panel in panels],
+        caption=_caption(panels, axis),
+    )
 
 
 def run_curve(
@@ -105,32 +94,35 @@ def run_curve(
             f"The run {run.run_id} has no measurement of '{metric}'. Measured: "
             f"{', '.join(run.metrics) or 'nothing yet'}."
         )
-    import matplotlib
-    from matplotlib.figure import Figure
+    return save_panels(
+        path,
+        lambda subplots: _draw_run(subplots[0], run, name),
+        width=7.0,
+        heights=[4.2],
+    )
 
-    with matplotlib.rc_context(looks.STYLE):
-        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-        panel = figure.subplots()
-        curve, color = run.curve(name), looks.COLORS[0]
-        axis = axes.choose("steps", ())
-        panel.plot(curve.steps, curve.values, "o-", color=color, ms=4.5, lw=1.8)
-        bands.draw_divergence(panel, run, name, color, axis)
-        finite = curve.values[np.isfinite(curve.values)]
-        if len(finite):
-            step = curve.steps[np.isfinite(curve.values)][-1]
-            panel.annotate(
-                f"{finite[-1]:.4g}",
-                (step, finite[-1]),
-                xytext=(0, 9),
-                textcoords="offset points",
-                ha="center",
-                fontweight="bold",
-            )
-        panel.set_title(
-            f"{run.method}, seed {run.seed}\n{run.dataset}: {name}", loc="left"
+
+def _draw_run(panel: Any, run: Run, metric: str) -> None:
+    """Draws the curve of one run, and its last value as a number."""
+    curve, color = run.curve(metric), looks.COLORS[0]
+    axis = axes.choose("steps", ())
+    panel.plot(curve.steps, curve.values, "o-", color=color, ms=4.5, lw=1.8)
+    bands.draw_divergence(panel, run, metric, color, axis)
+    finite = curve.values[np.isfinite(curve.values)]
+    if len(finite):
+        step = curve.steps[np.isfinite(curve.values)][-1]
+        panel.annotate(
+            f"{finite[-1]:.4g}",
+            (step, finite[-1]),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+            fontweight="bold",
         )
-        bands.finish(panel, name, finite, axis.label)
-        return figure_files.save(figure, path)
+    panel.set_title(
+        f"{run.method}, seed {run.seed}\n{run.dataset}: {metric}", loc="left"
+    )
+    bands.finish(panel, metric, finite, axis.label)
 
 
 def _panels(found: dict[str, tuple[str, list[Group]]], split: bool) -> list[_Panel]:

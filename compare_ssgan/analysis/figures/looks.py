@@ -1,7 +1,6 @@
 """How methods look in all figures: colours, line styles, markers, fonts."""
 
 import re
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -52,9 +51,6 @@ STYLE = {
 WORDS_OF_FAMILY = {"": "family unknown"}
 _PARAMETER = re.compile(r"[^ =]+(?= = )")
 _MOST_SEEDS = 8
-_CAPTION_SIZE = 9
-# Width of a letter of the caption.
-_CAPTION_INCHES = 0.068
 
 
 class Look(NamedTuple):
@@ -181,24 +177,3 @@ def seeds(runs: Sequence[Run]) -> str:
     if len(found) <= _MOST_SEEDS:
         return f"training seed{'s' * (len(found) > 1)} {', '.join(map(str, found))}"
     return f"{len(found)} training seeds from {found[0]} to {found[-1]}"
-
-
-def caption_lines(sentences: Sequence[str], width: float) -> list[str]:
-    """Returns the lines of a caption for a figure `width` inches wide."""
-    return [
-        line
-        for sentence in sentences
-        for line in textwrap.wrap(sentence, int((width - 0.4) / _CAPTION_INCHES))
-    ]
-
-
-def draw_caption(figure: Any, lines: Sequence[str]) -> None:
-    """Writes lines below a figure, from its left edge."""
-    figure.supxlabel(
-        "\n".join(lines), x=0.01, ha="left", fontsize=_CAPTION_SIZE, color=TEXT
-    )
-
-
-def caption_height(lines: Sequence[str]) -> float:
-    """Returns the inches that lines of a caption take."""
-    return 0.17 * len(lines) + 0.1

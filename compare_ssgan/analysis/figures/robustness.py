@@ -18,6 +18,7 @@ from compare_ssgan.analysis.comparison.comparing import rule_for
 from compare_ssgan.analysis.comparison.groups import Group
 from compare_ssgan.analysis.comparison.selection import Selection, parse_selection
 from compare_ssgan.analysis.figures import bands, figure_files, looks
+from compare_ssgan.analysis.figures.panels import save_panels
 from compare_ssgan.analysis.records import protocols, run_records
 from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.errors import InputError
@@ -124,31 +125,17 @@ def robustness(
         dataset: (name, ranked(own, rule_for(dataset, name, own, selection)))
         for dataset, (name, own) in found.items()
     }
-    import matplotlib
-    from matplotlib.figure import Figure
-
     seen = looks.of_methods(members)
     widest = max(len(each.entry) for _, own in panels.values() for each in own)
-    width = _INCHES + 0.9 + 0.078 * widest
-    caption = looks.caption_lines(_caption(panels, members, selection), width)
-    heights = [max(4.8, 1.6 + 0.21 * (2 * len(own) + 6)) for _, own in panels.values()]
-    with matplotlib.rc_context(looks.STYLE):
-        figure = Figure(
-            figsize=(width, sum(heights) + looks.caption_height(caption)),
-            layout="constrained",
-        )
-        subplots = figure.subplots(
-            len(panels), squeeze=False, gridspec_kw={"height_ratios": heights}
-        )[:, 0]
-        for panel, (dataset, shown) in zip(subplots, panels.items(), strict=True):
-            name, rankings = shown
-            _draw(panel, name, rankings, seen)
-            rows = sum(len(each.measured) < len(each.settings) for each in rankings)
-            pad = 8 + 72 * _ROW_INCHES * rows
-            panel.set_title(f"{dataset}: {name}", loc="left", pad=pad)
-            _draw_legend(panel, rankings, seen)
-        looks.draw_caption(figure, caption)
-        return figure_files.save(figure, path)
+    return save_panels(
+        path,
+        lambda subplots: _draw_all(subplots, panels, seen),
+        width=_INCHES + 0.9 + 0.078 * widest,
+        heights=[
+            max(4.8, 1.6 + 0.21 * (2 * len(own) + 6)) for _, own in panels.values()
+        ],
+        caption=_caption(panels, members, selection),
+    )
 
 
 def ranked(members: Sequence[Group], rule: Rule) -> list[Ranking]:
@@ -197,6 +184,20 @@ def _setting(runs: Sequence[Run], rule: Rule) -> Setting:
         else:
             unfinished.append(found.word)
     return Setting(tuple(values), num_diverged, tuple(unfinished))
+
+
+def _draw_all(
+    subplots: Iterable[Any],
+    panels: Mapping[str, tuple[str, Sequence[Ranking]]],
+    seen: Mapping[str, looks.Look],
+) -> None:
+    for subplot, (dataset, shown) in zip(subplots, panels.items(), strict=True):
+        name, rankings = shown
+        _draw(subplot, name, rankings, seen)
+        rows = sum(len(each.measured) < len(each.settings) for each in rankings)
+        pad = 8 + 72 * _ROW_INCHES * rows
+        subplot.set_title(f"{dataset}: {name}", loc="left", pad=pad)
+        _draw_legend(subplot, rankings, seen)
 
 
 def _draw(

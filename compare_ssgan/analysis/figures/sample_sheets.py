@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from compare_ssgan.analysis.comparison import groups
 from compare_ssgan.analysis.comparison.groups import Group
-from compare_ssgan.analysis.figures import figure_files, looks
+from compare_ssgan.analysis.figures import figure_files, looks, panels
 from compare_ssgan.analysis.records import run_records
 from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.errors import InputError
@@ -89,9 +89,9 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
     widest = max(len(group.label) for own in datasets.values() for group in own)
     left = 0.4 + 0.085 * max(16, widest)
     width = left + _IMAGE_INCHES * _SHOWN
-    caption = looks.caption_lines(_caption(sheets), width)
+    caption = panels.caption_lines(_caption(sheets), width)
     height = sum(0.35 + (_IMAGE_INCHES + 0.1) * len(own) for own in sheets.values())
-    height += 0.1 + looks.caption_height(caption)
+    height += 0.1 + panels.caption_height(caption)
     with matplotlib.rc_context(looks.STYLE):
         figure = Figure(figsize=(width, height))
         top = height

@@ -168,6 +168,7 @@ def _columns(run: Run, names: dict[str, int]) -> tuple[Any, ...]:
     steps, seen, metrics, values, seeds = rows or [()] * len(Measurement._fields)
     step = np.array(steps, np.int64)
     times = timings.read(run.directory) if len(steps) else timings.UNKNOWN
+    per_step = run.operations_per_step
     return (
         step,
         np.array(seen, np.int64),
@@ -175,7 +176,8 @@ def _columns(run: Run, names: dict[str, int]) -> tuple[Any, ...]:
         np.array(values, np.float64),
         np.array(seeds, np.int64),
         times.at(step),
-        step * (np.nan if run.operations_per_step is None else run.operations_per_step),
+        # Whole numbers would overflow: 10**14 a step are not rare.
+        step * float("nan" if per_step is None else per_step),
     )
 
 

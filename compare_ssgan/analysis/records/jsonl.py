@@ -11,7 +11,7 @@ from compare_ssgan.errors import InputError
 Record = TypeVar("Record")
 
 _logger = logging.getLogger(__name__)
-_MALFORMED = (ValueError, TypeError, KeyError)
+_MALFORMED = (ValueError, TypeError, KeyError, OverflowError)
 
 
 def read(path: pathlib.Path, parse: Callable[[Any], Record]) -> list[Record]:
@@ -22,8 +22,8 @@ def read(path: pathlib.Path, parse: Callable[[Any], Record]) -> list[Record]:
 
     Args:
         path: An existing file.
-        parse: Turns a decoded line into a record; its ValueError, TypeError or
-            KeyError mean that the line is malformed.
+        parse: Turns a decoded line into a record; its ValueError, TypeError,
+            KeyError or OverflowError mean that the line is malformed.
 
     Raises:
         InputError: If any line but the last is malformed, with its number.

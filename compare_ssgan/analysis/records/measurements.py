@@ -1,5 +1,6 @@
 """What was measured of a run: its rows, and the curves they are points of."""
 
+import math
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare_ssgan.analysis.records import jsonl
+from compare_ssgan.analysis.records import jsonl, schema
+from compare_ssgan.errors import InputError
 
 
 class Measurement(NamedTuple):
@@ -45,15 +47,41 @@ class Curve(NamedTuple):
 
 
 def read(directory: pathlib.Path) -> Sequence[Measurement]:
-    """Returns those of the training, then those added later, each once."""
+    """Returns those of the training, then those added later, each once.
+
+    Raises:
+        InputError: If a line is malformed, or the training has two values of one
+            measurement.
+    """
     metrics, evaluations = directory / "metrics.jsonl", directory / "evaluations.jsonl"
-    found = jsonl.read(metrics, _measurement) if metrics.is_file() else []
-    if not evaluations.is_file():
-        return found
-    known = {(m.step, m.metric, m.eval_seed): m for m in found}
-    for added in jsonl.read(evaluations, _measurement):
-        known.setdefault((added.step, added.metric, added.eval_seed), added)
+    trained = jsonl.read(metrics, _measurement) if metrics.is_file() else []
+    known = {_key(measurement): measurement for measurement in trained}
+    twice = first_conflict(trained, trained) if len(known) < len(trained) else None
+    if twice is not None:
+        raise InputError(
+            f"{metrics} has two values of {twice[0].metric} at step {twice[0].step}: "
+            f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
+            "repeat it."
+        )
+    for added in jsonl.read(evaluations, _measurement) if evaluations.is_file() else ():
+        known.setdefault(_key(added), added)
     return list(known.values())
+
+
+def first_conflict(
+    one: Sequence[Measurement], other: Sequence[Measurement]
+) -> tuple[Measurement, Measurement] | None:
+    """Returns the first measurement that two records have different values of.
+
+    Two NaN are not different.
+    """
+    known = {_key(measurement): measurement for measurement in reversed(one)}
+    for second in other:
+        first = known.get(_key(second), second)
+        both_nan = math.isnan(first.value) and math.isnan(second.value)
+        if first.value != second.value and not both_nan:
+            return first, second
+    return None
 
 
 def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
@@ -73,14 +101,19 @@ def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
     )
 
 
+def _key(measurement: Measurement) -> tuple[int, str, int]:
+    return measurement.step, measurement.metric, measurement.eval_seed
+
+
 def _measurement(line: Any) -> Measurement:
-    step, metric = line["step"], line["metric"]
-    if type(step) is not int or type(metric) is not str:
-        raise TypeError("step is a whole number, metric a text")
-    return Measurement(
-        step,
-        line.get("images_seen", 0),
-        metric,
-        float(line["value"]),
-        line.get("eval_seed", 0),
-    )
+    metric, value = line["metric"], line["value"]
+    step, seen = line["step"], line.get("images_seen", 0)
+    seed = line.get("eval_seed", 0)
+    if type(metric) is not str or type(value) is bool:
+        raise TypeError("metric is a text, value a number")
+    for number in (step, seen, seed):
+        if type(number) is not int:
+            raise TypeError("step, images_seen and eval_seed are whole numbers")
+        if not 0 <= number <= schema.LARGEST:
+            raise ValueError("step, images_seen and eval_seed are in [0, 2**63)")
+    return Measurement(step, seen, metric, float(value), seed)

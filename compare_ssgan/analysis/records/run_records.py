@@ -123,6 +123,15 @@ class Run(NamedTuple):
         """Full names of what was measured, sorted."""
         return sorted({m.metric for m in self.measurements})
 
+    @property
+    def steps_taken(self) -> int:
+        """Generator steps, as far as measurements say where the run has not ended."""
+        if self.status == "complete":
+            return self.steps
+        if self.diverged_step is not None:
+            return self.diverged_step
+        return max((m.step for m in self.measurements), default=0)
+
     def curve(self, metric: str) -> Curve:
         """Returns the curve of a metric by its full name; empty if never measured."""
         return measurements.curve(self.measurements, metric)

@@ -8,6 +8,8 @@ from compare_ssgan.errors import InputError
 Types = type | tuple[type, ...]
 
 NUMBER = (int, float)
+# What arrays of whole numbers can hold.
+LARGEST = 2**63 - 1
 _WORDS: dict[type, str] = {
     str: "a text",
     int: "a whole number",
@@ -47,6 +49,8 @@ def check(
             raise InputError(
                 f"{place}: {name} must be {_word(types)}, not {_short(value)}."
             )
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise InputError(f"{place}: {name} is too large: {_short(value)}.")
     return content
 
 

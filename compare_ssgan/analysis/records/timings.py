@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare_ssgan.analysis.records import jsonl
+from compare_ssgan.analysis.records import jsonl, schema
 
 
 class Timings(NamedTuple):
@@ -62,6 +62,6 @@ def read(directory: pathlib.Path | None) -> Timings:
 
 def _row(line: Any) -> tuple[int, str, float]:
     step, seconds = line["step"], line["seconds"]
-    if type(step) is not int:
-        raise TypeError("step is a whole number")
+    if type(step) is not int or abs(step) > schema.LARGEST:
+        raise TypeError("step is a whole number below 2**63")
     return step, line["event"], float(seconds)

@@ -162,7 +162,7 @@ def _run(
         "study": pools.texts.add(run.study),
         "seed": run.seed,
         "status": run.status,
-        "step": _step(run),
+        "step": run.steps_taken,
         "steps": run.steps,
         "seconds": number(run.wall_seconds),
         "error": pools.texts.add(run.error) if run.error else None,
@@ -182,15 +182,6 @@ def _divergence(run: Run, pools: Pools) -> list[int | None] | None:
         return None
     term = run.diverged_term
     return [run.diverged_step, pools.texts.add(term) if term else None]
-
-
-def _step(run: Run) -> int:
-    """Returns generator steps taken, as far as measurements say."""
-    if run.status == "complete":
-        return run.steps
-    if run.diverged_step is not None:
-        return run.diverged_step
-    return max((m.step for m in run.measurements), default=0)
 
 
 def _configs(found: Sequence[Run], sources: Mapping[str, Provenance]) -> dict[str, Any]:

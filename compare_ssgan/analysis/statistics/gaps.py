@@ -13,7 +13,8 @@ class Gap(NamedTuple):
     """A share of the distance between two methods.
 
     Attributes:
-        share: 0 is as good as unconditional, 1 as good as conditional.
+        share: 0 is as good as unconditional, 1 as good as conditional; NaN without
+            seeds.
         low: Lower end of its interval; -inf where nothing bounds it.
         high: Upper end; inf where nothing bounds it.
         num_seeds: That all three methods have a finite value for.
@@ -47,8 +48,8 @@ def gap_closed(
 
     Returns:
         None, printed as "undefined", where conditional is not better than
-        unconditional (by the rule of `paired`, on all seeds these two share), or no
-        seed is common to the three.
+        unconditional (by the rule of `paired`, on all seeds these two share). The
+        share is NaN if no seed is common to the three.
     """
     labels = paired(conditional, unconditional)
     if labels.tied or (labels.difference < 0) != lower_is_better:
@@ -60,7 +61,7 @@ def gap_closed(
         if all(np.isfinite(values[seed]) for values in three)
     ]
     if not seeds:
-        return None
+        return Gap(float("nan"), -np.inf, np.inf, 0)
     without, with_labels, own = (
         np.array([values[seed] for seed in seeds], np.float64) for values in three
     )

@@ -207,12 +207,8 @@ def _last_value(run: Run) -> tuple[str | None, float]:
 
 
 def _step(run: Run) -> int:
-    if run.status == "complete":
-        return run.steps
-    if run.diverged_step is not None:
-        return run.diverged_step
-    measured = max((m.step for m in run.measurements), default=0)
-    return max(measured, _trained(run))
+    has_ended = run.status == "complete" or run.diverged_step is not None
+    return run.steps_taken if has_ended else max(run.steps_taken, _trained(run))
 
 
 def _trained(run: Run) -> int:

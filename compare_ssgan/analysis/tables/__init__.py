@@ -1,4 +1,4 @@
-"""Writes comparison tables as text. All of it is ASCII."""
+"""Writes comparison tables as text: ASCII, but for names that are not."""
 
 import shutil
 from collections.abc import Callable

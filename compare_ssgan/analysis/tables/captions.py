@@ -128,14 +128,15 @@ def _selection(table: Table, steps: bool = True) -> str:
     where = (
         f" (step {span(found)})" if steps and found and not rule.of_unfinished else ""
     )
-    said = f"Selection '{rule.name}': {rule.title}{where}."
-    if rule.by is not None:
-        lower = protocols.lower_is_better(table.chosen_by)
-        said += (
-            f" {table.chosen_by}: {protocols.describe(table.chosen_by)}; "
-            f"{_DIRECTION[lower]} is better."
-        )
-    return said
+    if rule.by is None:
+        return f"Selection '{rule.name}': {rule.title}{where}."
+    # The rule knows what the user wrote, which may be just a kind.
+    lower = protocols.lower_is_better(table.chosen_by)
+    return (
+        f"Selection '{rule.name}': measurement at the step where {table.chosen_by} is "
+        f"best{where}. {table.chosen_by}: {protocols.describe(table.chosen_by)}; "
+        f"{_DIRECTION[lower]} is better."
+    )
 
 
 def _of_all(table: Table) -> list[str]:
@@ -155,9 +156,11 @@ def _rank(tables: Sequence[Table], mark: str) -> str:
         if len(tables) == 1 and tables[0].has_baseline
         else "the 95 % Student-t interval of the difference on equal seeds contains 0"
     )
+    single = any(row.summary.num_runs == 1 for table in tables for row in table.rows)
+    several = "more than one run, and " * single
     return (
         f"{mark}: the best mean{each}, and what cannot be told from it ({how}), among "
-        "methods with a number from every run."
+        f"methods with {several}a number from every run."
     )
 
 

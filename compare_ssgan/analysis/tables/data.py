@@ -11,6 +11,8 @@ from compare_ssgan.analysis.comparison.rows import Row, Table
 from compare_ssgan.analysis.tables import captions
 from compare_ssgan.analysis.tables.layout import Style, verdict
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 def write_csv(comparison: Comparison, style: Style) -> str:
     """Returns a line a method, or a line a run."""
@@ -154,7 +156,7 @@ def _difference(row: Row, table: Table) -> dict[str, Any]:
 
 
 def _gap(row: Row) -> dict[str, Any]:
-    share = "undefined" if row.gap_closed is None else row.gap_closed
+    share = "undefined" if row.gap_closed is None else _number(row.gap_closed)
     low, high = row.gap_interval or (math.nan, math.nan)
     return {
         "gap_closed": share if row.gap_applies else None,
@@ -183,7 +185,9 @@ def _runs(row: Row, table: Table) -> list[dict[str, Any]]:
 def _flat(value: Any) -> Any:
     if value is None:
         return ""
-    return "; ".join(value) if isinstance(value, list) else value
+    text = "; ".join(value) if isinstance(value, list) else value
+    # A spreadsheet takes such texts for formulas, whoever wrote the record.
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
 
 
 def _number(value: float) -> float | None:

@@ -6,7 +6,8 @@ from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
 
 _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"}
 _SPECIAL |= {"^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
-_SPECIAL |= {"|": r"\textbar{}", '"': r"\textquotedbl{}"}
+# The command for straight quotes needs another font encoding than the default one.
+_SPECIAL |= {"|": r"\textbar{}", '"': "''"}
 _SPECIAL |= {character: f"\\{character}" for character in "_%&#${}"}
 # Shares of the line that columns of prose get: in sum below 1, gaps included.
 _PROSE = {"selection": 0.12, "protocol": 0.2, "network": 0.14, "source": 0.16}
@@ -15,7 +16,8 @@ _PROSE = {"selection": 0.12, "protocol": 0.2, "network": 0.14, "source": 0.16}
 def write(comparison: Comparison, style: Style) -> str:
     """Returns tables to be included, each a float of its own."""
     blocks = [_section(found) for found in layout.sections(comparison, style)]
-    remarks = [f"% {text}" for text in layout.unmeasured(comparison)]
+    unmeasured = map(layout.printable, layout.unmeasured(comparison))
+    remarks = [f"% {text}" for text in unmeasured]
     return "\n\n".join(["% Needs \\usepackage{booktabs}.", *blocks, *remarks])
 
 
@@ -54,7 +56,9 @@ def _grid(grid: Grid) -> list[str]:
         lines.append(r"\midrule")
         if name:
             wide = len(grid.header)
-            lines.append(rf"\multicolumn{{{wide}}}{{l}}{{\textit{{{name}}}}} \\")
+            lines.append(
+                rf"\multicolumn{{{wide}}}{{l}}{{\textit{{{_escape(name)}}}}} \\"
+            )
         lines += [" & ".join(map(_entry, line)) + r" \\" for line in members]
     return [*lines, r"\bottomrule", r"\end{tabular}"]
 
@@ -67,4 +71,4 @@ def _entry(entry: Entry) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(c, c) for c in layout.printable(text))

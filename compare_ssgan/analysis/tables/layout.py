@@ -105,6 +105,11 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
     return found + [_across(across) for across in comparison.across]
 
 
+def printable(text: str) -> str:
+    """Returns text in which no record can steer a terminal, or begin a line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def unmeasured(comparison: Comparison) -> list[str]:
     """Returns a sentence for each dataset without a metric."""
     return [
@@ -214,6 +219,8 @@ def _gap(row: Row) -> str:
         return "-"
     if row.gap_closed is None or row.gap_interval is None:
         return "undefined"
+    if math.isnan(row.gap_closed):
+        return "no common seeds"
     text = f"{100 * row.gap_closed:.0f} %"
     if not all(map(math.isfinite, row.gap_interval)):
         return f"{text} (no interval)"

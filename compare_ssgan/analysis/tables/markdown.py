@@ -1,26 +1,31 @@
 """Tables in markdown, which read well as they are, too."""
 
+import re
 from collections.abc import Sequence
 
 from compare_ssgan.analysis.comparison.comparing import Comparison
 from compare_ssgan.analysis.tables import layout
 from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
 
+# What begins a column, emphasis, code or HTML; underscores within words begin nothing.
+_SPECIAL = re.compile(r"[|*`<]|\\(?=[!-/:-@[-`{-~])|(?<![^\W_])_|_(?![^\W_])")
+
 
 def write(comparison: Comparison, style: Style) -> str:
     """Returns tables in markdown."""
     blocks = [_section(found) for found in layout.sections(comparison, style)]
-    return "\n\n".join([*blocks, *layout.unmeasured(comparison)])
+    return "\n\n".join([*blocks, *map(_escape, layout.unmeasured(comparison))])
 
 
 def _section(section: Section) -> str:
-    parts = [f"### {section.title}", "\n".join(section.sentences)]
+    said = "\n".join(map(_escape, section.sentences))
+    parts = [f"### {_escape(section.title)}", said]
     first, *others = section.grids
     parts.append(_grid(first))
     if section.notes:
         parts.append("\n".join(f"- {_escape(note)}" for note in section.notes))
     for grid in others:
-        parts += [grid.title, _grid(grid)]
+        parts += [_escape(grid.title), _grid(grid)]
     return "\n\n".join(parts)
 
 
@@ -28,7 +33,7 @@ def _grid(grid: Grid) -> str:
     lines: list[list[str]] = []
     for name, members in grid.blocks:
         if name:
-            lines.append([f"*{name}*"] + [""] * (len(grid.header) - 1))
+            lines.append([f"*{_escape(name)}*"] + [""] * (len(grid.header) - 1))
         lines += [[_entry(entry) for entry in line] for line in members]
     header = [_escape(name) for name in grid.header]
     # A rule needs three characters to be read as one.
@@ -55,4 +60,4 @@ def _padded(line: Sequence[str], widths: Sequence[int], left: Sequence[bool]) ->
 
 
 def _escape(text: str) -> str:
-    return text.replace("|", "\\|")
+    return _SPECIAL.sub(r"\\\g<0>", layout.printable(text))

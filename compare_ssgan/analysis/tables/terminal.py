@@ -8,7 +8,7 @@ from typing import TextIO
 
 from compare_ssgan.analysis.comparison.comparing import Comparison
 from compare_ssgan.analysis.tables import layout
-from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style
+from compare_ssgan.analysis.tables.layout import Entry, Grid, Section, Style, printable
 
 _GAP = "  "
 _NARROWEST = 40
@@ -73,7 +73,7 @@ def _grid(grid: Grid, style: Style) -> Iterator[str]:
             yield from _row(names, shown, widths, grid.left, style, _BOLD)
         for name, members in starred.blocks:
             if name:
-                yield _colored(name, _DIM, style)
+                yield _colored(printable(name), _DIM, style)
             for line in members:
                 yield from _row(line, shown, widths, grid.left, style)
 
@@ -105,13 +105,13 @@ def _starred(grid: Grid) -> Grid:
     def star(line: Sequence[Entry]) -> list[Entry]:
         return [
             entry._replace(
-                text=_printable(entry.text) + ("*" if entry.marked else " ") * star
+                text=printable(entry.text) + ("*" if entry.marked else " ") * star
             )
             for entry, star in zip(line, marked, strict=True)
         ]
 
     header = [
-        _printable(name) + " " * star
+        printable(name) + " " * star
         for name, star in zip(grid.header, marked, strict=True)
     ]
     blocks = [(name, [star(line) for line in members]) for name, members in grid.blocks]
@@ -173,15 +173,10 @@ def _code(entry: Entry) -> str:
 def _wrapped(text: str, style: Style, code: str = "") -> list[str]:
     indent = "  " if text.startswith("- ") else ""
     lines = textwrap.wrap(
-        _printable(text), style.width, subsequent_indent=indent, break_on_hyphens=False
+        printable(text), style.width, subsequent_indent=indent, break_on_hyphens=False
     )
     return [_colored(line, code, style) for line in lines]
 
 
 def _colored(text: str, code: str, style: Style) -> str:
     return f"\033[{code}m{text}\033[0m" if style.color and code and text else text
-
-
-def _printable(text: str) -> str:
-    """Returns text in which no record can steer the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

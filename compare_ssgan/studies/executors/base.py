@@ -31,6 +31,7 @@ class Options(NamedTuple):
         minutes: Time limit of a job.
         max_jobs: Jobs in the queue at a time.
         runs_per_job: Runs that share a job, side by side.
+        nodes: Nodes of a run, for the strategy "multiworker".
         detach: Whether to submit and leave.
         address: Of a Ray cluster; None for this machine.
         cpus: Processors that Ray sets aside for a run.
@@ -45,6 +46,7 @@ class Options(NamedTuple):
     minutes: int | None = None
     max_jobs: int | None = None
     runs_per_job: int | None = None
+    nodes: int | None = None
     detach: bool = False
     address: str | None = None
     cpus: float | None = None

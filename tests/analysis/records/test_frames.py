@@ -80,6 +80,13 @@ def test_operations_grow_with_steps(tmp_path):
     assert analysis.load(tmp_path)["operations"].tolist() == [0.0, 3e13]
 
 
+def test_operations_of_large_trainings_do_not_overflow(tmp_path):
+    lines = fabricate.measurements([2.0], (250_000,), [fabricate.FID])
+    directory = fabricate.run(tmp_path, "gan", 0, lines)
+    fabricate.change(directory, operations_per_step=2 * 10**14)
+    assert analysis.load(tmp_path)["operations"].tolist() == [5e19]
+
+
 def test_runs_without_measurements_are_rows(tmp_path):
     fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("gan", 2)])
     directory = fabricate.run(tmp_path, "gan", 0)

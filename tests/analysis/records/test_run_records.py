@@ -276,3 +276,43 @@ def test_a_curve_is_ordered_and_averages_evaluation_seeds(tmp_path):
     np.testing.assert_array_equal(curve.values, [4.0, 10.0])
     assert curve.eval_seeds == (0, 1)
     assert len(run.curve("fid10k_test_inception").steps) == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("images_seen", "many"),
+        ("images_seen", None),
+        ("eval_seed", None),
+        ("eval_seed", "a"),
+        ("step", -5),
+        ("step", 10**24),
+        ("value", True),
+        ("value", 10**400),
+    ],
+)
+def test_a_measurement_that_cannot_be_is_an_error(field, value, tmp_path):
+    one, two = fabricate.measurements([9.0, 7.0], (0, 50), [fabricate.FID])
+    fabricate.run(tmp_path, "gan", 0, [{**one, field: value}, two])
+    with pytest.raises(InputError, match=r"metrics\.jsonl, line 1 is not a valid"):
+        run_records.read(tmp_path)
+
+
+def test_two_values_of_one_measurement_are_an_error(tmp_path):
+    lines = fabricate.measurements([9.0, 7.0], (0, 50), [fabricate.FID])
+    directory = fabricate.run(tmp_path, "gan", 0, [*lines, lines[1]])
+    (run,) = run_records.read(tmp_path)
+    assert [m.value for m in run.measurements] == [9.0, 7.0]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    edited = json.dumps({**lines[1], "value": 3.0}) + "\n"
+    (directory / "metrics.jsonl").write_text(text + edited)
+    message = rf"two values of {fabricate.FID} at step 50: 7 and 3\. Remove a line"
+    with pytest.raises(InputError, match=message):
+        run_records.read(tmp_path)
+
+
+def test_a_number_that_no_array_holds_is_an_error(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    fabricate.change(directory, operations_per_step=10**19)
+    with pytest.raises(InputError, match="operations_per_step is too large: 10000"):
+        run_records.read(tmp_path)

@@ -27,8 +27,14 @@ def test_the_gap_is_undefined_where_labels_buy_nothing():
     noisy = by_seed(20.0, 45.0, 19.0)
     assert paired(noisy, without).tied
     assert gaps.gap_closed(without, noisy, with_labels) is None
-    assert gaps.gap_closed(without, with_labels, {0: math.nan}) is None
-    assert gaps.gap_closed(without, with_labels, {7: 25.0}) is None
+
+
+@pytest.mark.parametrize("own", [{0: math.nan}, {7: 25.0}, {}])
+def test_without_common_seeds_the_gap_is_there_and_the_share_unknown(own):
+    without, with_labels = by_seed(30.0, 31.0, 29.0), by_seed(20.0, 21.0, 19.0)
+    found = gaps.gap_closed(without, with_labels, own)
+    assert math.isnan(found.share)
+    assert found[1:] == (-math.inf, math.inf, 0)
 
 
 def test_the_interval_holds_what_students_test_cannot_tell_from_the_ratio():

@@ -1,5 +1,3 @@
-import json
-
 from compare_ssgan.analysis.records import run_records
 from compare_ssgan.analysis.status import estimates
 from compare_ssgan.analysis.status.estimates import Estimate, Work
@@ -9,7 +7,7 @@ from tests.analysis import fabricate
 def finished(study, method, seconds, *, steps=100, seed=0, **options):
     """Writes a complete run that took `seconds`."""
     directory = fabricate.run(study, method, seed, False, steps=steps, **options)
-    change(directory, wall_seconds=seconds)
+    fabricate.change(directory, wall_seconds=seconds)
     return directory
 
 
@@ -17,17 +15,12 @@ def learn(study):
     return estimates.learn(run_records.read(study))
 
 
-def change(directory, **fields):
-    path = directory / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-
-
 def timing(directory, *rows):
     lines = [
-        json.dumps({"step": step, "event": event, "seconds": seconds})
+        {"step": step, "event": event, "seconds": seconds}
         for step, event, seconds in rows
     ]
-    (directory / "timing.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    fabricate.write_lines(directory / "timing.jsonl", *lines)
 
 
 def work(method="gan", seed=9, *, dataset="digits", settings=(), **options):
@@ -134,7 +127,7 @@ def test_what_was_done_elsewhere_is_not_done_here(tmp_path):
 
 def test_the_dataset_is_that_of_the_id(tmp_path):
     directory = finished(tmp_path, "gan", 200.0, dataset="cifar10_narrow")
-    change(directory, dataset="cifar10_subset")
+    fabricate.change(directory, dataset="cifar10_subset")
     found = learn(tmp_path).remaining(work(dataset="cifar10_narrow"))
     assert found == Estimate(200.0, "same settings")
 

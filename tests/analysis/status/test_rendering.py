@@ -8,10 +8,6 @@ from compare_ssgan.analysis.status import rendering, standing
 from tests.analysis import fabricate
 
 
-def write_lines(path, *lines):
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
 def test_every_run_has_a_row_in_the_order_of_the_plan(tmp_path):
     rows = standing.read(fabricate.small_study(tmp_path / "small")).rows
     assert [row.run_id for row in rows[:3]] == [
@@ -42,10 +38,10 @@ def test_the_metric_of_the_training_is_shown_whatever_was_added(tmp_path):
 def test_the_step_of_an_unfinished_run_is_that_of_the_last_logged_one(tmp_path):
     lines = fabricate.measurements([90.0], (0,))
     directory = fabricate.run(tmp_path, "gan", 0, lines, status="running")
-    write_lines(directory / "train.jsonl", {"step": 40}, {"step": 60})
+    fabricate.write_lines(directory / "train.jsonl", {"step": 40}, {"step": 60})
     with (directory / "train.jsonl").open("a") as file:
         file.write('{"step": 80, "gen')
-    write_lines(
+    fabricate.write_lines(
         directory / "timing.jsonl",
         {"step": 40, "event": "train", "seconds": 400.0},
         {"step": 60, "event": "train", "seconds": 3600.0},

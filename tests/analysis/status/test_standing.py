@@ -23,10 +23,6 @@ def one(study):
     return row
 
 
-def write_lines(path, *lines):
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
 def attempt(started, ended=None, *, state="running", begin=0, end=0):
     return {
         "started": started.isoformat(),
@@ -41,11 +37,6 @@ def now():
     return datetime.datetime.now().astimezone()
 
 
-def change(directory, **fields):
-    path = directory / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-
-
 def hand_over(study, *jobs, executor="slurm"):
     rows = [
         {
@@ -56,7 +47,7 @@ def hand_over(study, *jobs, executor="slurm"):
         }
         for seed, job in jobs
     ]
-    write_lines(study / "jobs.jsonl", *rows)
+    fabricate.write_lines(study / "jobs.jsonl", *rows)
 
 
 @pytest.fixture
@@ -85,7 +76,7 @@ def squeue(tmp_path, monkeypatch):
 def test_a_running_run_shows_where_since_when_and_how_fast(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0, False, status="running", steps=100)
     rows = [(10, 50.0), (20, 20.0), (40, 40.0)]
-    write_lines(
+    fabricate.write_lines(
         directory / "timing.jsonl",
         *({"step": s, "event": "train", "seconds": each} for s, each in rows),
     )
@@ -126,7 +117,7 @@ def test_a_killed_run_names_the_dead_process(tmp_path):
 def test_a_stopped_run_waits_for_the_sweep(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0, False, status="running")
     ended = attempt(now() - HOUR, now(), state="stopped", end=40)
-    write_lines(directory / "attempts.jsonl", ended)
+    fabricate.write_lines(directory / "attempts.jsonl", ended)
     assert one(tmp_path).waits_for == f"stopped by a signal: {AGAIN}"
 
 
@@ -225,28 +216,28 @@ def test_of_several_studies_each_has_its_own_jobs(tmp_path, squeue):
 def test_time_is_that_of_all_attempts(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0)
     begin = now() - 9 * HOUR
-    write_lines(
+    fabricate.write_lines(
         directory / "attempts.jsonl",
         attempt(begin, begin + HOUR, state="stopped", end=40),
         attempt(begin + 2 * HOUR, begin + 4 * HOUR, state="complete", begin=40),
     )
     assert one(tmp_path).seconds == pytest.approx(3 * 3600)
     # run.json counts what is before training, too.
-    change(directory, wall_seconds=3.5 * 3600)
+    fabricate.change(directory, wall_seconds=3.5 * 3600)
     assert one(tmp_path).seconds == pytest.approx(3.5 * 3600)
 
 
 def test_of_a_killed_attempt_what_others_built_on_is_known(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0)
-    change(directory, wall_seconds=0.0)
+    fabricate.change(directory, wall_seconds=0.0)
     begin = now() - 9 * HOUR
-    write_lines(
+    fabricate.write_lines(
         directory / "attempts.jsonl",
         attempt(begin, state="killed"),
         attempt(begin + HOUR, begin + 2 * HOUR, state="complete", begin=40, end=100),
     )
     rows = [(0, 1.0), (20, 100.0), (40, 200.0), (60, 5000.0)]
-    write_lines(
+    fabricate.write_lines(
         directory / "timing.jsonl",
         *({"step": s, "event": "train", "seconds": each} for s, each in rows),
     )
@@ -255,8 +246,8 @@ def test_of_a_killed_attempt_what_others_built_on_is_known(tmp_path):
 
 def test_of_the_last_one_the_files_tell_when_it_was_killed(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0, False, status="running")
-    change(directory, wall_seconds=1.0)
-    write_lines(directory / "attempts.jsonl", attempt(now() - 2 * HOUR))
+    fabricate.change(directory, wall_seconds=1.0)
+    fabricate.write_lines(directory / "attempts.jsonl", attempt(now() - 2 * HOUR))
     (directory / "train.jsonl").touch()
     an_hour_ago = time.time() - 3600
     os.utime(directory / "train.jsonl", (an_hour_ago, an_hour_ago))
@@ -265,7 +256,7 @@ def test_of_the_last_one_the_files_tell_when_it_was_killed(tmp_path):
 
 def test_time_spent_and_left_is_summed(tmp_path):
     fabricate.plan(tmp_path, [("gan", 0), ("gan", 1), ("ssgan", 0)])
-    change(fabricate.run(tmp_path, "gan", 0, steps=100), wall_seconds=7200.0)
+    fabricate.change(fabricate.run(tmp_path, "gan", 0, steps=100), wall_seconds=7200.0)
     found = standing.read(tmp_path)
     assert found.compute == standing.Compute(7200.0, 2 * 7200.0, 0)
     last = rendering.render(tmp_path).splitlines()[-1]
@@ -285,7 +276,7 @@ def test_days_are_written_as_such(tmp_path):
     hours = {30: "30:00:00", 48: "2 days 0:00:00", 75: "3 days 3:00:00"}
     for seed, number in enumerate(hours):
         directory = fabricate.run(tmp_path, "gan", seed)
-        change(directory, wall_seconds=3600.0 * number)
+        fabricate.change(directory, wall_seconds=3600.0 * number)
     lines = rendering.render(tmp_path).splitlines()[1:4]
     for line, text in zip(lines, hours.values(), strict=True):
         assert line.endswith(f"  {text}")
@@ -297,8 +288,8 @@ def test_days_are_written_as_such(tmp_path):
 def test_runs_of_one_method_by_several_versions_are_worth_a_remark(tmp_path):
     commits = ["a" * 40, "a" * 40 + "-dirty", "a" * 40]
     for seed, commit in enumerate(commits):
-        change(fabricate.run(tmp_path, "gan", seed), git_commit=commit)
-        change(fabricate.run(tmp_path, "ssgan", seed), git_commit="b" * 40)
+        fabricate.change(fabricate.run(tmp_path, "gan", seed), git_commit=commit)
+        fabricate.change(fabricate.run(tmp_path, "ssgan", seed), git_commit="b" * 40)
     expected = (
         "gan on digits was trained by several versions of this program: "
         "aaaaaaa (2 runs), aaaaaaa-dirty (1 run)."

@@ -97,12 +97,13 @@ def test_colours_change_nothing_but_colours(study):
 
 def test_records_cannot_steer_the_terminal(tmp_path):
     fabricate.constant(tmp_path, "gan", [1.0])
-    options = {"settings": ["a = '\033[31m\r'"], "digest": 1}
+    options = {"settings": ["a = '\033[31m\r'"], "digest": 1, "family": "\033[32m"}
     fabricate.constant(tmp_path, "ssgan", [1.0], **options)
     text = tables.render(tmp_path, format="terminal", width=100)
     assert "\033" not in text
     assert "\r" not in text
     assert r"\x1b[31m" in text
+    assert r"\x1b[32m" in text
 
 
 class Stream(io.StringIO):

@@ -14,13 +14,9 @@ from compare_ssgan.analysis.comparison.selection import parse_selection
 from compare_ssgan.analysis.statistics import summaries
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
+from tests.analysis.tables.reading import parsed
 
 TRAIN = "fid600_train_digits_cnn"
-
-
-def parsed(directory, **options):
-    (table,) = json.loads(tables.render(directory, format="json", **options))["tables"]
-    return {row["method"]: row for row in table["rows"]}
 
 
 def lines_of(text, first):
@@ -49,7 +45,10 @@ def test_steps_may_be_chosen_on_one_split_and_reported_on_another(tmp_path):
     assert [run["value"] for run in row["runs"]] == [20.0, 30.0]
     assert [run["step"] for run in row["runs"]] == [100, 200]
     text = tables.render(tmp_path, **options)
-    assert f"Selection 'by:{TRAIN}': measurement at the step where {TRAIN} is" in text
+    said = (
+        f"': measurement at the step where {TRAIN} is best (step 100 to 200). {TRAIN}"
+    )
+    assert f"Selection 'by:{TRAIN}{said}: " in text
     assert (
         "600 generated against 600 train images, digits_cnn; lower is better." in text
     )
@@ -187,6 +186,19 @@ def test_each_budget_has_a_best_of_its_own(tmp_path):
     assert not any("**" in line for line in lines_of(text, "ssgan"))
 
 
+def test_nobody_wins_by_a_single_run(tmp_path):
+    fabricate.constant(tmp_path, "gan", [30.0, 31.0, 30.5])
+    fabricate.constant(tmp_path, "sn_gan", [20.0, 21.0, 20.7])
+    fabricate.constant(tmp_path, "ssgan", [10.0])
+    fabricate.constant(tmp_path, "wgan_gp", [90.0])
+    rows = parsed(tmp_path)
+    assert {method: row["rank"] for method, row in rows.items()} == {
+        "gan": None, "sn_gan": "best", "ssgan": None, "wgan_gp": None,
+    }  # fmt: skip
+    said = "among methods with more than one run, and a number from every run."
+    assert said in tables.render(tmp_path)
+
+
 def test_one_seed_each_has_no_best(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
     fabricate.constant(tmp_path, "ssgan", [9.0])
@@ -255,9 +267,8 @@ def test_every_run_can_be_shown(tmp_path):
 def test_runs_of_several_versions_are_told(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0, 11.0])
     assert "versions" not in tables.render(tmp_path)
-    path = tmp_path / "runs" / fabricate.run_id("gan", 1) / "run.json"
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "git_commit": "0123456789abc-dirty"}))
+    directory = tmp_path / "runs" / fabricate.run_id("gan", 1)
+    fabricate.change(directory, git_commit="0123456789abc-dirty")
     text = tables.render(tmp_path)
     expected = "0.1.0 (1 runs), 0.1.0 at 0123456-dirty (1 runs)."
     assert f"- Runs are of several versions of the package: {expected}" in text
@@ -266,9 +277,8 @@ def test_runs_of_several_versions_are_told(tmp_path):
 
 def test_runs_of_uncommitted_code_are_told(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
-    path = tmp_path / "runs" / fabricate.run_id("gan", 0) / "run.json"
-    content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "git_commit": "0123456789abc-dirty"}))
+    directory = tmp_path / "runs" / fabricate.run_id("gan", 0)
+    fabricate.change(directory, git_commit="0123456789abc-dirty")
     assert "- Runs are of code with uncommitted changes: 0.1.0 at 0123456-dirty" in (
         tables.render(tmp_path)
     )

@@ -10,6 +10,7 @@ from compare_ssgan.analysis import tables
 from compare_ssgan.analysis.figures import curves
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
+from tests.analysis.tables.reading import parsed
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 
@@ -22,11 +23,6 @@ def cells(text, method):
     ]
     (found,) = (row for row in rows if row[0] == method)
     return found
-
-
-def parsed(directory, **options):
-    (table,) = json.loads(tables.render(directory, format="json", **options))["tables"]
-    return {row["method"]: row for row in table["rows"]}
 
 
 @pytest.mark.parametrize("name,suffix", fabricate.GOLDEN.items())
@@ -148,6 +144,14 @@ def test_the_gap_closed_is_undefined_where_labels_buy_nothing(tmp_path):
     fabricate.constant(tmp_path, "cond_gan", [20.0, 61.0, 19.0])
     assert cells(tables.render(tmp_path), "ssgan")[-1] == "undefined"
     assert parsed(tmp_path)["ssgan"]["gap_closed"] == "undefined"
+
+
+def test_a_gap_without_common_seeds_is_not_called_undefined(tmp_path):
+    fabricate.constant(tmp_path, "sn_gan", [30.0, 31.0])
+    fabricate.constant(tmp_path, "cond_gan", [20.0, 21.0])
+    fabricate.run(tmp_path, "ssgan", 7)
+    assert cells(tables.render(tmp_path), "ssgan")[-1] == "no common seeds"
+    assert parsed(tmp_path)["ssgan"]["gap_closed"] is None
 
 
 def test_families_are_blocks_in_a_fixed_order(tmp_path):
@@ -336,6 +340,21 @@ def test_a_run_that_is_there_twice_counts_once(tmp_path):
     assert cells(tables.render(tmp_path), "gan")[1:3] == ["2", "15.00"]
 
 
+def test_of_a_run_that_is_there_twice_the_one_that_was_measured_more_counts(tmp_path):
+    for place, steps in (("one", (0,)), ("two", (0, 100))):
+        lines = fabricate.measurements([9.0, 3.0][: len(steps)], steps)
+        fabricate.run(tmp_path / place, "gan", 0, lines)
+    assert cells(tables.render(tmp_path), "gan")[2] == "3.00"
+
+
+def test_a_run_that_is_there_twice_has_the_same_numbers(tmp_path):
+    fabricate.constant(tmp_path / "one", "gan", [10.0])
+    fabricate.constant(tmp_path / "two", "gan", [10.5])
+    message = "are the same run, but its .* at step 0 is 91 in one and 95.5 in the"
+    with pytest.raises(InputError, match=message):
+        tables.render(tmp_path)
+
+
 def test_differently_configured_runs_are_no_seeds_of_one_method(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0])
     config = ["gans.ModularGAN.loss = 'other'"]
@@ -377,12 +396,3 @@ def test_json_has_every_run_and_no_nan(tmp_path):
     assert [run["status"] for run in row["runs"]] == ["complete"] * 2 + ["diverged"]
     assert row["runs"][2]["value"] is None
     assert row["verdict"] == "worse"
-
-
-def test_names_are_escaped_in_latex_and_markdown(tmp_path):
-    fabricate.constant(tmp_path, "sn_gan", [1.0], settings=["a.b = {'x|y': 1}"])
-    fabricate.constant(tmp_path, "gan", [1.0])
-    assert r"sn\_gan (a.b = \{'x\textbar{}y': 1\})" in tables.render(
-        tmp_path, format="latex"
-    )
-    assert r"sn_gan (a.b = {'x\|y': 1})" in tables.render(tmp_path)

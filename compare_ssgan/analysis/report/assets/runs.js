@@ -33,7 +33,7 @@ function runColumns() {
     {name: "status", left: true, key: (run) => run.status, cell: (run) => badge(run.status)},
     {name: "step", key: (run) => run.step, cell: (run) => (run.steps && run.step !== run.steps
       ? `${wholeNumber(run.step)} / ${wholeNumber(run.steps)}` : wholeNumber(run.step))},
-    {name: `${name}, ${ruleTitle(state.rule)}`, key: (run) => cell(run)?.[0] ?? null, cell: (run) => pickedValue(cell(run))},
+    {name: `${name} (${ruleTitle(state.rule)})`, key: (run) => cell(run)?.[0] ?? null, cell: (run) => pickedValue(cell(run))},
     {name: "at step", key: (run) => cell(run)?.[1] ?? null, cell: (run) => wholeNumber(cell(run)?.[1])},
     {name: "wall time", key: (run) => run.seconds ?? null, cell: (run) => duration(run.seconds)},
     {name: "problem", left: true, key: (run) => runProblem(run) || null, cell: (run) => element("span", {class: "clipped"}, runProblem(run))},

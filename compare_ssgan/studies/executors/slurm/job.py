@@ -59,9 +59,16 @@ def work(handed: Work) -> None:
     Asked to stop by SIGTERM (pre-emption) or SIGUSR2 (the time limit is near), it
     passes that on, waits for the checkpoints, and puts the job back into the queue.
     A job that its user cancelled stays cancelled.
+
+    Of a run on several nodes, each does a worker of it, and the first one all else.
+    If another worker is lost, the job is over: the sweep decides how often to try.
     """
     left = [each for each in handed.requests if not Record(each.run_directory).done]
     report = _Codes()
+    if os.environ.get("SLURM_PROCID", "0") != "0":
+        # Its output is that of its task, and its end no reason to end the job.
+        inline.execute(left, Options(program=handed.program), report)
+        return
     # The signal may come before or after the one that `inline` waits for.
     with stop.listening() as flag:
         # Never 1: that one would write to the terminal.
@@ -70,7 +77,9 @@ def work(handed: Work) -> None:
         path = codes_path(handed.requests[0].directory, _name())
         files.write_json(path, report.codes)
         stopped = flag() or ending is Ending.STOPPED
-        if any(_goes_on(report.codes.get(each.run_id), stopped) for each in left):
+        lost_worker = not stopped and _num_tasks() > 1
+        goes_on = (_goes_on(report.codes.get(each.run_id), stopped) for each in left)
+        if any(goes_on) and not lost_worker:
             _requeue()
             sys.exit(PreemptedError.exit_code)
 
@@ -86,6 +95,11 @@ def _goes_on(code: int | None, stopped: bool) -> bool:
         return True
     # The signal ended one that was about to begin, and did not listen yet.
     return stopped and code == inline.SIGNALLED + signal.SIGTERM
+
+
+def _num_tasks() -> int:
+    """Returns the number of nodes that do this job's run."""
+    return int(os.environ.get("SLURM_NTASKS", "1"))
 
 
 def _name() -> str:

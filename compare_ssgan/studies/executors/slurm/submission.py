@@ -18,6 +18,8 @@ _COMMANDS = ("sbatch", "squeue", "scontrol", "srun")
 # Seconds before a job's time limit at which it is told to save, but at most a quarter
 # of the limit. Slurm may tell it up to a minute earlier.
 _LEAD_SECONDS = 120
+# What the other workers of a run have left when one has ended: all end together.
+_WAIT_SECONDS = 120
 # What submitit leaves of a submission that failed.
 _REST = re.compile(r"[0-9a-f]{32}\.pkl|\.submission_file_[0-9a-f]{32}\.sh")
 
@@ -43,12 +45,7 @@ def check(requests: Sequence[RunRequest], options: Options) -> None:
             f"--jobs {options.jobs} is not for --executor slurm: --max_jobs N limits "
             "the jobs in the queue, and --runs_per_job K puts K runs into each."
         )
-    if any(request.strategy == "multiworker" for request in requests):
-        raise InputError(
-            "--strategy multiworker is not possible with --executor slurm, whose jobs "
-            "have one node each. Use --strategy mirrored for the GPUs of one node, or "
-            "start the workers yourself."
-        )
+    check_nodes(requests[0].strategy, options)
     try:
         importlib.import_module("submitit")
     except ImportError as error:
@@ -63,6 +60,32 @@ def check(requests: Sequence[RunRequest], options: Options) -> None:
                 f"There is no {command} on this machine (in PATH). Run the sweep where "
                 "Slurm's commands are, or choose another --executor."
             )
+
+
+def check_nodes(strategy: str, options: Options) -> None:
+    """Refuses numbers of nodes that do not fit the strategy of the runs.
+
+    Raises:
+        InputError: If they do not.
+    """
+    if strategy != "multiworker":
+        if options.nodes is not None:
+            raise InputError(
+                f"--nodes {options.nodes} is for --strategy multiworker, which spreads "
+                f"a run over several nodes. With --strategy {strategy} it has one: "
+                "remove --nodes."
+            )
+        return
+    if (options.nodes or 1) == 1:
+        raise InputError(
+            "--strategy multiworker needs --nodes N, the number of nodes of a run, 2 "
+            "or more. Within one node choose --strategy mirrored."
+        )
+    if (options.runs_per_job or 1) > 1:
+        raise InputError(
+            f"--runs_per_job {options.runs_per_job} is not possible with --strategy "
+            "multiworker, whose runs have several nodes each. Remove it."
+        )
 
 
 def submit(
@@ -133,13 +156,18 @@ def _parameters(
         "wckey": None,
         "additional_parameters": {"requeue": True},
     }
+    srun_arguments = []
     threads = max((request.threads or 0) for request in requests)
     if threads:
         processors = threads * max(len(group) for group in groups)
         parameters["cpus_per_task"] = processors
         # Since 22.05 srun does not take this from sbatch.
-        parameters["srun_args"] = [f"--cpus-per-task={processors}"]
-    return parameters
+        srun_arguments.append(f"--cpus-per-task={processors}")
+    if options.nodes:
+        parameters |= {"nodes": options.nodes, "ntasks_per_node": 1}
+        # The others would wait an hour for a worker that failed before it met them.
+        srun_arguments.append(f"--wait={_WAIT_SECONDS}")
+    return parameters | {"srun_args": srun_arguments}
 
 
 def _reason(error: Exception) -> str:

@@ -195,6 +195,8 @@ class _Sweep:
             progress.say(f"{request.run_id}: job {name} was lost{state}; once more")
             self._announced.remove(request.run_id)
         else:
+            if cancelled:
+                progress.say(f"{request.run_id}: job {name} was cancelled")
             self._end(request, code)
 
     def _end(self, request: RunRequest, code: int | None) -> None:
