@@ -80,7 +80,7 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(prepared):
     """The files of datasets in the real formats, small."""
     _write_own_images(prepared)

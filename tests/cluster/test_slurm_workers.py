@@ -1,17 +1,16 @@
 """A real run on two nodes of a real Slurm that takes them away from it."""
 
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
 from compare_ssgan.studies import files
+from tests.cluster import twelve
 from tests.cluster.slurm_cluster import wait_for
 
 pytestmark = pytest.mark.cluster
 
-ROOT = pathlib.Path(__file__).parents[2]
 STUDY = """
 study:
   methods = ['ssgan']
@@ -19,17 +18,7 @@ study:
   seeds = 1
 """
 STEPS = 200
-SETTINGS = (
-    "GENERATOR = @dcgan.Generator",
-    "BACKBONE = @dcgan.Backbone",
-    "dcgan.Generator.channels = 4",
-    "dcgan.Backbone.channels = 4",
-    "BATCH_SIZE = 8",
-    f"STEPS = {STEPS}",
-    f"EVAL_EVERY = {STEPS}",
-    "EVAL_SAMPLES = 50",
-    "run.log_every = 1",
-)
+SETTINGS = (*twelve.SMALL, f"STEPS = {STEPS}", f"EVAL_EVERY = {STEPS}")
 # On a busy machine everything takes its time.
 LONG_SECONDS = 500.0
 
@@ -43,7 +32,7 @@ def test_a_run_on_two_nodes_outlives_a_worker_and_pre_emption(slurm, tmp_path):
     sweep = subprocess.Popen(
         command,
         cwd=tmp_path,
-        env=slurm.environment | {"PYTHONPATH": str(ROOT)},
+        env=slurm.environment | {"PYTHONPATH": str(twelve.ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

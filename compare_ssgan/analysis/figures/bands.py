@@ -96,13 +96,8 @@ def draw(
         panel.plot(
             shown.positions,
             shown.median,
-            color=look.color,
-            ls=look.line,
-            lw=2.0,
-            marker=look.marker,
+            **look.of_medians,
             ms=5.5,
-            mec="white",
-            mew=0.5,
             # The last point belongs to the seeds.
             markevery=slice(index * every // len(members), -1, every),
         )

@@ -66,6 +66,17 @@ class Look(NamedTuple):
     marker: str
     line: Any
 
+    @property
+    def of_medians(self) -> dict[str, Any]:
+        """How matplotlib draws the line of medians, but for the size of its marks."""
+        edge = {"mec": "white", "mew": 0.5}
+        return {
+            "color": self.color,
+            "ls": self.line,
+            "lw": 2.0,
+            "marker": self.marker,
+        } | edge
+
 
 def looks(
     members: Sequence[Group], main: Callable[[Group], Any] = lambda group: group.method

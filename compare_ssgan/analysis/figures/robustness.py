@@ -215,13 +215,8 @@ def _draw(
         panel.plot(
             np.arange(1, len(good) + 1),
             [setting.median for setting in good],
-            color=look.color,
-            ls=look.line,
-            lw=2.0,
-            marker=look.marker,
+            **look.of_medians,
             ms=6,
-            mec="white",
-            mew=0.5,
             zorder=3,
             gid=f"medians of {ranking.group.method}",
         )

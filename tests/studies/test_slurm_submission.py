@@ -1,0 +1,153 @@
+"""What is asked of Slurm, what it says of itself, and what is refused before."""
+
+import pytest
+
+from compare_ssgan.errors import InputError
+from compare_ssgan.studies.executors import jobs
+from compare_ssgan.studies.executors.base import Ending, Options
+from compare_ssgan.studies.executors.slurm import job, queue, waiting
+from tests.studies.slurm_stand_ins import (
+    Told,
+    answer,
+    done,
+    execute,
+    requests,
+    script,
+    write,
+)
+
+pytest.importorskip("submitit")
+
+
+def test_arrays_have_fewer_tasks_than_max_array_size(slurm, out, capsys):
+    answer(slurm, done(out, *(f"run{n}" for n in range(10))))
+    ending, told = execute(out, 10)
+    assert ending is Ending.DONE
+    arrays = [script(slurm, n).split("--array=")[1].split("\n")[0] for n in (1, 2, 3)]
+    assert arrays == ["0-3%4", "0-3%4", "0-1%2"]
+    assert jobs.read(out, "slurm")["run9"] == "3_1"
+    assert told.codes == dict.fromkeys(told.handed_over, 0)
+    assert "Slurm has them as 1_0 to 1_3" in capsys.readouterr().err
+
+
+def test_a_job_says_what_it_needs(slurm, out):
+    answer(slurm, done(out, "run0", "run1", "run2"))
+    options = {"partition": "p", "gres": "gpu:2", "constraint": "a&b", "minutes": 3}
+    three = requests(out, 3, threads=4, study="digits")
+    waiting.execute(three, Options(runs_per_job=2, **options), Told())
+    lines = script(slurm, 1).splitlines()
+    expected = ["--partition=p", "--gres=gpu:2", "--constraint='a&b'", "--time=3"]
+    # Two runs of four threads each; a quarter of the limit.
+    expected += ["--cpus-per-task=8", "--signal=USR2@45", "--requeue"]
+    expected += ["--array=0-1%2", "--job-name=compare_ssgan-digits"]
+    assert {f"#SBATCH {each}" for each in expected} <= set(lines)
+    (srun,) = (line for line in lines if line.startswith("srun "))
+    assert "--cpus-per-task=8" in srun
+    assert jobs.read(out, "slurm") == {"run0": "1_0", "run1": "1_0", "run2": "1_1"}
+
+
+def test_without_options_the_cluster_decides(slurm, out):
+    answer(slurm, done(out, "run0"))
+    execute(out, 1)
+    text = script(slurm, 1)
+    for name in ("time", "partition", "gres", "cpus-per-task", "wckey", "array"):
+        assert f"--{name}" not in text
+
+
+def test_what_slurm_refuses_is_the_users_to_change(slurm, out):
+    (slurm / "refuse").write_text(
+        "sbatch: error: invalid partition specified: x\n"
+        "sbatch: error: Batch job submission failed: Invalid partition name specified\n"
+    )
+    with pytest.raises(
+        InputError, match=r"Invalid partition name specified.*--partition"
+    ) as raised:
+        execute(out, 3, partition="x")
+    assert "Traceback" not in str(raised.value)
+    assert not (out / jobs.FILE).exists()
+    # Nothing of the attempt is left but the lock.
+    assert [path.name for path in job.folder(out).iterdir()] == [waiting._LOCK]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"address": "auto"}, "--address is for --executor ray"),
+        ({"cpus": 1.0}, "--cpus is for --executor ray.*--threads"),
+        ({"gpus": 0.5}, "--gpus is for --executor ray.*--gres"),
+        ({"jobs": 4}, "--jobs 4 is not for --executor slurm.*--max_jobs"),
+    ],
+)
+def test_options_of_others_are_refused(slurm, out, options, message):
+    with pytest.raises(InputError, match=message):
+        execute(out, 1, **options)
+
+
+@pytest.mark.parametrize(
+    "strategy, options, message",
+    [
+        ("multiworker", {}, "multiworker needs --nodes N"),
+        ("multiworker", {"nodes": 1}, "multiworker needs --nodes N"),
+        ("multiworker", {"nodes": 2, "runs_per_job": 2}, "--runs_per_job 2 is not"),
+        ("mirrored", {"nodes": 2}, "--nodes 2 is for --strategy multiworker"),
+    ],
+)
+def test_nodes_are_for_runs_with_several_workers(
+    slurm, out, strategy, options, message
+):
+    with pytest.raises(InputError, match=message):
+        waiting.execute(requests(out, 1, strategy=strategy), Options(**options), Told())
+
+
+def test_a_run_on_several_nodes_has_a_task_on_each(slurm, out):
+    answer(slurm, done(out, "run0", "run1"))
+    two = requests(out, 2, strategy="multiworker", threads=4)
+    waiting.execute(two, Options(nodes=3), Told())
+    lines = script(slurm, 1).splitlines()
+    expected = [
+        "--nodes=3",
+        "--ntasks-per-node=1",
+        "--cpus-per-task=4",
+        "--array=0-1%2",
+    ]
+    assert {f"#SBATCH {option}" for option in expected} <= set(lines)
+    assert "--cpus-per-task=4 --wait=120" in lines[-1]
+
+
+def test_a_machine_without_slurm_is_told(out, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="There is no sbatch on this machine"):
+        execute(out, 1)
+
+
+def test_a_controller_that_is_away_is_told(slurm, out):
+    write(slurm, scontrol="echo 'Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(
+        InputError, match="Slurm cannot be reached from here: Unable to contact"
+    ):
+        execute(out, 1)
+
+
+def test_without_submitit_the_extra_is_named(slurm, out, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "submitit", None)
+    with pytest.raises(InputError, match=r"needs submitit.*\[slurm\]"):
+        execute(out, 1)
+
+
+@pytest.mark.parametrize("text, limit", [("1001", 1000), ("1", 1), ("0", 1)])
+def test_the_limit_of_arrays_is_read(slurm, text, limit):
+    write(slurm, scontrol=f"echo 'MaxArraySize            = {text}'")
+    assert queue.array_limit() == limit
+
+
+def test_a_users_defaults_for_squeue_hide_nothing(slurm, monkeypatch):
+    monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
+    write(slurm, squeue='echo "3|PENDING|${SQUEUE_STATES-none}"')
+    assert queue.find(["3"]) == {"3": queue.Job("PENDING", "none")}
+
+
+def test_a_command_that_hangs_is_a_failure(slurm, monkeypatch):
+    monkeypatch.setattr(queue, "_TIMEOUT_SECONDS", 0.1)
+    write(slurm, squeue="exec sleep 5")
+    with pytest.raises(queue.SlurmError, match="squeue did not answer"):
+        queue.find(["3"])
