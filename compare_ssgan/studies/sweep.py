@@ -63,7 +63,7 @@ def sweep(
             "--nodes N), or you, one run at a time ('compare_ssgan run')."
         )
     _leave_gpus_alone()
-    made = plan(study_file, out, overrides)
+    made = plan(study_file, out, overrides, options.nodes or 1)
     if dry_run:
         found = states(made.requests)
         print(forecast.render(made, found))

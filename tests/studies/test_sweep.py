@@ -303,6 +303,19 @@ def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
     assert not out.exists()
 
 
+def test_a_dry_run_knows_over_how_many_nodes_a_run_is_spread(program, tmp_path):
+    overrides = Overrides(strategy="multiworker")
+    with pytest.raises(InputError, match="--nodes 3 cannot share a batch of 8"):
+        sweep(
+            BOTH,
+            tmp_path,
+            executor="slurm",
+            options=Options(program=program(), nodes=3),
+            dry_run=True,
+            overrides=overrides,
+        )
+
+
 def test_an_option_of_another_executor_is_refused(program, tmp_path):
     options = Options(program=program(), partition="gpu")
     with pytest.raises(InputError, match="--partition is not for runs of this machine"):
