@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import pathlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -99,7 +98,7 @@ def read(directory: str | os.PathLike[str]) -> Standing:
         InputError: If there are no records, or one cannot be read.
     """
     runs = run_records.read(directory)
-    found = list(zip(runs, _jobs(pathlib.Path(directory), runs), strict=True))
+    found = list(zip(runs, _jobs(runs), strict=True))
     waiting = [
         job for run, job in found if job and run.status not in run_records.FINISHED
     ]
@@ -119,19 +118,11 @@ def totals(rows: Sequence[Progress]) -> dict[str, int]:
     return {**known, "all": len(rows)}
 
 
-def _jobs(directory: pathlib.Path, runs: Sequence[Run]) -> list[Job | None]:
+def _jobs(runs: Sequence[Run]) -> list[Job | None]:
     """Returns the last job of each run, None of one that was never handed over."""
-    # Of a single run, the study is two levels above.
-    homes = [run.directory.parent.parent if run.directory else None for run in runs]
-    places = [directory, *(each for each in directory.iterdir() if each.is_dir())]
-    studies = {place.resolve() for place in places} | {home for home in homes if home}
-    by_study = {study: queue.jobs(study) for study in studies}
-    # Nothing but the plan, which is in one of these, knows a run without directory.
-    planned = {name: job for jobs in by_study.values() for name, job in jobs.items()}
-    return [
-        (by_study[home] if home else planned).get(run.run_id)
-        for run, home in zip(runs, homes, strict=True)
-    ]
+    homes = {run.home for run in runs if run.home}
+    by_home = {home: queue.jobs(home) for home in homes}
+    return [by_home[run.home].get(run.run_id) if run.home else None for run in runs]
 
 
 def _progress(
