@@ -59,8 +59,8 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
 
     A row is a method, a column one vector of latents: the grids that runs draw at each
     evaluation are all drawn from the same latents (where methods have as many of
-    them, of one distribution). Shown are runs of one seed, the lowest of those that most methods have
-    samples of, at their last evaluation.
+    them, of one distribution). Shown are runs of one seed, the lowest of those that
+    most methods have samples of, at their last evaluation.
 
     Args:
         directories: One or several directories of runs or studies.

@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import locks, measurements, schema
+from compare_ssgan.analysis.records import commits, locks, measurements, schema
 from compare_ssgan.analysis.records.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
 
@@ -297,10 +297,7 @@ def _version(content: Mapping[str, Any]) -> str:
     version, commit = content.get("package_version"), content.get("git_commit")
     if not version:
         return ""
-    if not commit:
-        return version
-    dirty = "-dirty" if commit.endswith("-dirty") else ""
-    return f"{version} at {commit[:7]}{dirty}"
+    return f"{version} at {commits.short(commit)}" if commit else version
 
 
 def _unstarted(

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import attempts, locks, protocols, run_records
+from compare_ssgan.analysis.records import (
+    attempts,
+    commits,
+    locks,
+    protocols,
+    run_records,
+)
 from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
 from compare_ssgan.analysis.status import estimates, queue
@@ -15,7 +21,6 @@ from compare_ssgan.analysis.status.queue import Job, Queue
 
 # A line of train.jsonl holds a dozen numbers; the last one lies well within this.
 _TAIL_BYTES = 16_384
-_SHORT = 7
 
 
 class Progress(NamedTuple):
@@ -230,29 +235,17 @@ def _problem(run: Run) -> str:
 
 def _remarks(runs: Sequence[Run]) -> list[str]:
     """Returns a remark for each method whose runs are of several versions."""
-    commits: dict[tuple[str, str], Counter[str]] = {}
+    found: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        commit = _commit(run)
-        if commit:
-            counts = commits.setdefault((run.dataset, run.method), Counter())
-            counts[commit] += 1
+        if run.git_commit:
+            counts = found.setdefault((run.dataset, run.method), Counter())
+            counts[commits.short(run.git_commit)] += 1
     return [
         f"{method} on {dataset} was trained by several versions of this program: "
         f"{_listed(counts)}."
-        for (dataset, method), counts in commits.items()
+        for (dataset, method), counts in found.items()
         if len(counts) > 1
     ]
-
-
-def _commit(run: Run) -> str:
-    """Returns the git commit a run was begun with, shortened; "" if none is known."""
-    path = run.directory / "run.json" if run.directory else None
-    if path is None or not path.is_file():
-        return ""
-    commit, _, dirty = str(
-        json.loads(path.read_text()).get("git_commit") or ""
-    ).partition("-")
-    return commit[:_SHORT] + ("-dirty" if dirty else "")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

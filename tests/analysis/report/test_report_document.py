@@ -114,7 +114,7 @@ def test_caveats_name_what_is_not_comparable(built):
     )
     assert failed == "1 of 24 runs failed: acgan (1)."
     assert diverged == "1 of 24 runs diverged: gan (1)."
-    assert commits.startswith("Runs differ in git commit: 0123456789 (1")
+    assert commits.startswith("Runs differ in git commit: 0123456 (1")
 
 
 def test_runs_by_changed_code_are_told(tmp_path):
