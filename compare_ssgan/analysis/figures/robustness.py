@@ -87,7 +87,8 @@ class Ranking(NamedTuple):
         words = [word for setting in self.settings for word in setting.lost]
         words += [word for setting in self.settings for word in setting.unfinished]
         number = sum(len(s.values) for s in self.settings) + len(words)
-        said = [f"{len(self.settings)} settings"] * self.has_grid
+        settings = len(self.settings)
+        said = [f"{settings} setting{'s' * (settings != 1)}"] * self.has_grid
         said.append(f"{number} run{'s' * (number != 1)}")
         said += [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
         return f"  {self.group.label}: {', '.join(said)}"
