@@ -274,7 +274,7 @@ def test_a_curve_is_ordered_and_averages_evaluation_seeds(tmp_path):
     curve = run.curve(fabricate.FID)
     np.testing.assert_array_equal(curve.steps, [100, 200])
     np.testing.assert_array_equal(curve.values, [4.0, 10.0])
-    assert curve.eval_seeds == (0, 1)
+    assert curve.evaluations == [{0: 3.0, 1: 5.0}, {0: 9.0, 1: 11.0}]
     assert len(run.curve("fid10k_test_inception").steps) == 0
 
 
