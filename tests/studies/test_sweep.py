@@ -65,7 +65,7 @@ def test_everything_is_done_once_and_then_nothing(program, tmp_path, capsys):
     out = tmp_path / "out"
     summary = sweep(BOTH, out, options=Options(program=program()))
     assert summary.exit_code == 0
-    assert list(summary.states.values()) == ["complete"] * 4
+    assert list(summary.states.values()) == ["done"] * 4
     assert len(calls(out)) == 4
     assert "[4/4] toy-other-seed1-" in capsys.readouterr().err
 
@@ -115,10 +115,10 @@ def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
     behave = "if method == 'other': sys.exit(1)"
     summary = sweep(BOTH, out, options=Options(program=program(behave)))
     assert summary.exit_code == 1
-    assert list(summary.states.values()) == ["complete", "missing"] * 2
+    assert list(summary.states.values()) == ["done", "partial"] * 2
     assert "failed with exit code 1" in capsys.readouterr().err
     first, *others = str(summary).splitlines()
-    assert first == "both: 2 complete, 2 missing"
+    assert first == "both: 2 done, 2 partial"
     assert [line.split("-seed")[0] for line in others] == ["  toy-other"] * 2
     assert all(line.endswith(": failed with exit code 1") for line in others)
     # The same command again does what failed.
@@ -139,8 +139,8 @@ def test_begun_runs_are_resumed_and_diverged_ones_left_alone(
     (load(seed=0).run_directory / "DONE").touch()
     summary = sweep(BOTH, out, options=Options(program=program()))
     assert summary.exit_code == 0
-    assert list(summary.states.values()) == ["diverged"] + ["complete"] * 3
-    expected = "both: 4 runs, 3 to do (1 begun, 1 diverged, 2 missing)"
+    assert list(summary.states.values()) == ["diverged"] + ["done"] * 3
+    expected = "both: 4 runs, 3 to do (1 diverged, 2 missing, 1 partial)"
     assert expected in capsys.readouterr().err
     assert len(calls(out)) == 3
 
@@ -194,7 +194,7 @@ def test_a_run_that_another_process_finishes_meanwhile_is_done(program, tmp_path
     out = tmp_path / "out"
     summary = sweep(BOTH, out, options=Options(program=(sys.executable, "-S", path)))
     assert summary.exit_code == 0
-    assert str(summary) == "both: 4 complete"
+    assert str(summary) == "both: 4 done"
 
 
 def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypatch):
@@ -231,7 +231,7 @@ def test_edits_while_a_sweep_goes_on_change_nothing(
     expected = sweep(str(study), out, options=Options(program=program())).states
     shutil.rmtree(out)
     summary = sweep(str(study), out, options=Options(program=program(behave)))
-    assert summary.states == expected == dict.fromkeys(expected, "complete")
+    assert summary.states == expected == dict.fromkeys(expected, "done")
 
 
 def test_a_killed_run_is_a_failure(program, tmp_path, capsys):
@@ -334,7 +334,7 @@ def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
     def states():
         return list(sweep(BOTH, out, dry_run=True, overrides=overrides).states.values())
 
-    assert states() == ["complete", "missing", "begun", "missing"]
+    assert states() == ["done", "missing", "partial", "missing"]
     with lock.hold(begun.run_directory):
         assert states()[2] == "running"
     files.write_json(begun.run_directory / "run.json", content | {"status": "failed"})

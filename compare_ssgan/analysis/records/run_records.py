@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import commits, locks, measurements, schema
+from compare_ssgan.analysis.records import commits, measurements, schema, states
 from compare_ssgan.analysis.records.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
 
@@ -234,8 +234,7 @@ def _runs_below(place: pathlib.Path) -> Iterator[tuple[pathlib.Path, Run]]:
 def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
     path = directory / "run.json"
     if not path.is_file():
-        # Killed before the first record was written.
-        status = "running" if locks.is_held(directory / "lock") else "partial"
+        status = states.status(directory, None)
         started = _unstarted(directory.name, status, planned, directory)
         return started._replace(directory=directory)
     content = _read_json(path, _REQUIRED, _OPTIONAL)
@@ -257,7 +256,7 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         budget=content.get("budget") or "",
         settings=tuple(sorted(content.get("settings") or ())),
         seed=content["seed"],
-        status=_status(directory, content["status"], bool(diverged)),
+        status=states.status(directory, content),
         steps=content.get("steps") or 0,
         wall_seconds=float("nan") if seconds is None else float(seconds),
         error=content.get("error"),
@@ -345,16 +344,6 @@ def _read_json(
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
     return schema.check(content, str(path), required, optional)
-
-
-def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
-    if (directory / "DONE").is_file():
-        if recorded in ("failed", "diverged"):
-            return recorded
-        return "diverged" if diverged else "complete"
-    if locks.is_held(directory / "lock"):
-        return "running"
-    return "failed" if recorded == "failed" else "partial"
 
 
 def with_names(found: Sequence[Run]) -> list[Run]:

@@ -13,6 +13,7 @@ from compare_ssgan.analysis.records import (
     locks,
     protocols,
     run_records,
+    states,
 )
 from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
@@ -28,7 +29,7 @@ class Progress(NamedTuple):
 
     Attributes:
         run_id: Of the run.
-        state: One of `run_records.STATUSES`.
+        state: One of `run_records.STATUSES`, "done" for "complete".
         step: Generator steps taken, as far as files say.
         steps: Generator steps to take; 0 if unknown.
         metric: Full name of the metric of `value`; FID if there is one. None if
@@ -119,7 +120,8 @@ def read(directory: str | os.PathLike[str]) -> Standing:
 def totals(rows: Sequence[Progress]) -> dict[str, int]:
     """Returns the number of runs in each state that occurs, and of all."""
     counts = Counter(row.state for row in rows)
-    known = {state: counts[state] for state in STATUSES if state in counts}
+    words = [states.word(status) for status in STATUSES]
+    known = {word: counts[word] for word in words if word in counts}
     return {**known, "all": len(rows)}
 
 
@@ -144,7 +146,7 @@ def _progress(
         waits = _waits_for(run, job, asked, tried, holder, at_work)
     return Progress(
         run.run_id,
-        run.status,
+        states.word(run.status),
         _step(run),
         run.steps,
         metric,

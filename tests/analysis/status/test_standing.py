@@ -135,7 +135,7 @@ def test_a_missing_run_waits_for_a_sweep_or_its_turn(tmp_path):
 def test_what_is_over_waits_for_nothing(tmp_path):
     study = fabricate.small_study(tmp_path / "small")
     rows = standing.read(study).rows
-    over = [row for row in rows if row.state in ("complete", "diverged")]
+    over = [row for row in rows if row.state in ("done", "diverged")]
     assert {row.waits_for for row in over} == {""}
     assert {row.remaining_seconds for row in over} == {0.0}
     assert len(over) == 16
