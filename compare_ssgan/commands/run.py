@@ -84,7 +84,7 @@ class _Report:
 
     @property
     def exit_code(self) -> int:
-        """What to return for all: a failure, else what was stopped, else what is held."""
+        """What to return: that of a failure, else of what was stopped, else held."""
         later = {PreemptedError.exit_code, RunHeldError.exit_code}
         failed = self._codes - later - {0}
         if failed:

@@ -210,9 +210,7 @@ def _finish(record: Record, attempt: Attempt, ending: loop.Ending) -> None:
             f"Diverged: {ending.term} is not finite at step {ending.step}. The run is "
             "over and is shown as diverged in tables."
         )
-    record.finish(
-        status=ending.status, diverged=diverged, wall_seconds=attempt.seconds
-    )
+    record.finish(status=ending.status, diverged=diverged, wall_seconds=attempt.seconds)
 
 
 def _draw_curve(record: Record) -> None:

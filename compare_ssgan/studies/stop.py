@@ -59,9 +59,9 @@ def listening() -> Iterator[StopFlag]:
     """Turns SIGTERM, SIGUSR2, SIGHUP and a first Ctrl-C into a flag.
 
     SIGHUP, by which a process learns that its terminal is gone, stays ignored where it
-    is: under nohup. Nothing is saved inside the handler: the discriminator may have been updated and
-    the generator not. A second Ctrl-C interrupts as usual. Outside the main thread
-    signals cannot be handled, and the flag stays down.
+    is: under nohup. Nothing is saved inside the handler: the discriminator may have
+    been updated and the generator not. A second Ctrl-C interrupts as usual. Outside the
+    main thread signals cannot be handled, and the flag stays down.
     """
     flag = StopFlag()
 

@@ -129,7 +129,8 @@ def _budget() -> str:
     value = config.query("study.budget", "short")
     if not isinstance(value, str):
         raise InputError(
-            f"study.budget must be the name of a budget, such as 'short', not {value!r}."
+            f"study.budget must be the name of a budget, such as 'short', not "
+            f"{value!r}."
         )
     return value
 
