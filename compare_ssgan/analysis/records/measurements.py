@@ -49,23 +49,17 @@ class Curve(NamedTuple):
 def read(directory: pathlib.Path) -> Sequence[Measurement]:
     """Returns those of the training, then those added later, each once.
 
+    Of a measurement that both have, the value is that of the training.
+
     Raises:
-        InputError: If a line is malformed, or the training has two values of one
+        InputError: If a line is malformed, or a file has two values of one
             measurement.
     """
-    metrics, evaluations = directory / "metrics.jsonl", directory / "evaluations.jsonl"
-    trained = jsonl.read(metrics, _measurement) if metrics.is_file() else []
-    known = {_key(measurement): measurement for measurement in trained}
-    twice = first_conflict(trained, trained) if len(known) < len(trained) else None
-    if twice is not None:
-        raise InputError(
-            f"{metrics} has two values of {twice[0].metric} at step {twice[0].step}: "
-            f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
-            "repeat it."
-        )
-    for added in jsonl.read(evaluations, _measurement) if evaluations.is_file() else ():
-        known.setdefault(_key(added), added)
-    return list(known.values())
+    trained = _of_file(directory / "metrics.jsonl")
+    added = _of_file(directory / "evaluations.jsonl")
+    for key, measurement in added.items():
+        trained.setdefault(key, measurement)
+    return list(trained.values())
 
 
 def first_conflict(
@@ -99,6 +93,19 @@ def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
         tuple(sorted({seed for values in by_step.values() for seed in values})),
         [by_step[step] for step in steps],
     )
+
+
+def _of_file(path: pathlib.Path) -> dict[tuple[int, str, int], Measurement]:
+    rows = jsonl.read(path, _measurement) if path.is_file() else []
+    known = {_key(measurement): measurement for measurement in rows}
+    twice = first_conflict(rows, rows) if len(known) < len(rows) else None
+    if twice is not None:
+        raise InputError(
+            f"{path} has two values of {twice[0].metric} at step {twice[0].step}: "
+            f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
+            "repeat it."
+        )
+    return known
 
 
 def _key(measurement: Measurement) -> tuple[int, str, int]:
