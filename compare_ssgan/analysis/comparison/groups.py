@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import measurements, protocols
+from compare_ssgan.analysis.records import config_file, measurements, protocols
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
 from compare_ssgan.errors import InputError
 
@@ -232,11 +232,11 @@ def _check_data(run: Run, other: Run) -> None:
 
 
 def _configuration(run: Run) -> list[str] | None:
-    if run.directory is None or not (run.directory / "config.gin").is_file():
+    lines = config_file.lines(run.directory)
+    if lines is None:
         return None
-    text = (run.directory / "config.gin").read_text(encoding="utf-8")
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    stripped = [line.strip() for line in lines]
+    return [line for line in stripped if line and not line.startswith("#")]
 
 
 def _without_seeds(lines: Sequence[str], fixed: set[str]) -> frozenset[str]:

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import jsonl, schema
+from compare_ssgan.analysis.records import config_file, jsonl, schema
 from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
 
@@ -63,8 +63,7 @@ def _read(directory: pathlib.Path) -> Provenance:
         # Whether it is JSON was found when the run was read.
         content = json.loads(path.read_text(encoding="utf-8"))
         schema.check(content, str(path), {}, _FIELDS)
-    config = directory / "config.gin"
-    lines = config.read_text(encoding="utf-8").splitlines() if config.is_file() else []
+    lines = config_file.lines(directory) or []
     attempts = directory / "attempts.jsonl"
     return Provenance(
         _code(content),
