@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from compare_ssgan.analysis.records import config_file, measurements, protocols
-from compare_ssgan.analysis.records.run_records import STATUSES, Run
+from compare_ssgan.analysis.records.run_records import FINISHED, STATUSES, Run
 from compare_ssgan.errors import InputError
 
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
@@ -70,12 +70,13 @@ def by_dataset(found: Sequence[Run]) -> dict[str, list[Group]]:
     """Groups runs, datasets in alphabetical order.
 
     The groups of a dataset are ordered by family, then as the plan has them. A run
-    that is there twice (copied, or planned by two studies) counts once.
+    that is there twice (copied, or planned by two studies) counts once, with what was
+    measured in either place.
 
     Raises:
         InputError: If runs have equal names and settings, but were configured
             differently or trained on different data: they are no two seeds of one
-            method. If a run that is there twice has different numbers.
+            method. If a run that is there twice has different numbers or ends.
     """
     members: dict[tuple[str, Key], list[Run]] = {}
     for run in _once_each(found):
@@ -162,8 +163,10 @@ def _once_each(found: Sequence[Run]) -> list[Run]:
             continue
         _check_data(run, other)
         _check_measured(run, other)
-        # What is further, or was measured more often, has all of the other.
-        chosen[run.run_id] = min(other, run, key=_incompleteness)
+        _check_ended(run, other)
+        first, second = sorted((other, run), key=_incompleteness)
+        every = measurements.joined(first.measurements, second.measurements)
+        chosen[run.run_id] = first._replace(measurements=every)
     return list(chosen.values())
 
 
@@ -180,6 +183,17 @@ def _check_measured(run: Run, other: Run) -> None:
             f"{_place(other)} and {_place(run)} are the same run, but its "
             f"{first.metric} at step {first.step} is {first.value:g} in one and "
             f"{second.value:g} in the other. Move one of them elsewhere."
+        )
+
+
+def _check_ended(run: Run, other: Run) -> None:
+    """Raises InputError if one run has ended differently in two places."""
+    ends = {run.status, other.status}
+    if len(ends) == 2 and ends <= {*FINISHED}:
+        raise InputError(
+            f"{_place(other)} and {_place(run)} are the same run, but it is "
+            f"{other.status} in one and {run.status} in the other. Move one of them "
+            "elsewhere."
         )
 
 

@@ -55,11 +55,19 @@ def read(directory: pathlib.Path) -> Sequence[Measurement]:
         InputError: If a line is malformed, or a file has two values of one
             measurement.
     """
-    trained = _of_file(directory / "metrics.jsonl")
-    added = _of_file(directory / "evaluations.jsonl")
-    for key, measurement in added.items():
-        trained.setdefault(key, measurement)
-    return list(trained.values())
+    return joined(
+        _of_file(directory / "metrics.jsonl"), _of_file(directory / "evaluations.jsonl")
+    )
+
+
+def joined(
+    one: Sequence[Measurement], other: Sequence[Measurement]
+) -> Sequence[Measurement]:
+    """Returns each measurement of two records once, those of the first one first."""
+    known = {_key(measurement): measurement for measurement in one}
+    for measurement in other:
+        known.setdefault(_key(measurement), measurement)
+    return list(known.values())
 
 
 def first_conflict(
@@ -95,17 +103,17 @@ def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
     )
 
 
-def _of_file(path: pathlib.Path) -> dict[tuple[int, str, int], Measurement]:
+def _of_file(path: pathlib.Path) -> Sequence[Measurement]:
     rows = jsonl.read(path, _measurement) if path.is_file() else []
-    known = {_key(measurement): measurement for measurement in rows}
-    twice = first_conflict(rows, rows) if len(known) < len(rows) else None
+    several = len({_key(measurement) for measurement in rows}) < len(rows)
+    twice = first_conflict(rows, rows) if several else None
     if twice is not None:
         raise InputError(
             f"{path} has two values of {twice[0].metric} at step {twice[0].step}: "
             f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
             "repeat it."
         )
-    return known
+    return rows
 
 
 def _key(measurement: Measurement) -> tuple[int, str, int]:
