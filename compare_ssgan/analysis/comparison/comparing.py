@@ -51,24 +51,13 @@ class Options(NamedTuple):
     published: str = "own"
 
 
-def compare(
-    directories: Directories,
-    metric: str,
-    selection: Selection,
-    *,
-    against: str | None = None,
-    statistic: str = "mean",
-    show_published: str = "own",
-) -> Comparison:
+def compare(directories: Directories, metric: str, options: Options) -> Comparison:
     """Computes one table for each dataset in which a metric was measured.
 
     Args:
         directories: As for `run_records.read`.
         metric: A kind such as "fid", or a full name; or several, joined by commas.
-        selection: Which number of a run counts.
-        against: As in `Options`.
-        statistic: As in `Options`.
-        show_published: As `published` in `Options`.
+        options: How to compare.
 
     Raises:
         InputError: If a directory has no records; if a metric was not measured,
@@ -76,18 +65,17 @@ def compare(
             best value that is to be selected; if there is no such method to compare
             with, statistic, or way to show published numbers.
     """
-    if statistic not in summaries.STATISTICS:
+    if options.statistic not in summaries.STATISTICS:
         raise InputError(
-            f"There is no statistic '{statistic}'. Statistics: "
+            f"There is no statistic '{options.statistic}'. Statistics: "
             f"{', '.join(summaries.STATISTICS)}."
         )
-    published.check_shown(show_published)
+    published.check_shown(options.published)
     datasets = groups.by_dataset(run_records.read(directories))
     asked = list(dict.fromkeys(name.strip() for name in metric.split(",")))
     resolved = {name: groups.resolve(datasets, name) for name in asked}
-    if against is not None:
-        ranking.check_reference(against, datasets)
-    options = Options(selection, against, statistic, show_published)
+    if options.against is not None:
+        ranking.check_reference(options.against, datasets)
     tables: list[Table] = []
     unmeasured = {}
     of_metric: dict[str, list[Table]] = {name: [] for name in asked}

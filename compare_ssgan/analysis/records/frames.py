@@ -86,7 +86,8 @@ def runs(directories: Directories) -> "pd.DataFrame":
     steps, wall_seconds (of all attempts, evaluations included), error, diverged_step,
     diverged_term, directory, git_commit, device, generator_parameters,
     discriminator_parameters, operations_per_step, num_measurements, last_step (of a
-    measurement). See `run_records.Run`. Numbers that are unknown are NaN.
+    measurement). See `run_records.Run`. Numbers that are unknown are NaN, but for
+    steps, which is then 0.
 
     Args:
         directories: As for `load`.

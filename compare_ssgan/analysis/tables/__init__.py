@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 
-from compare_ssgan.analysis.comparison.comparing import Comparison, compare
+from compare_ssgan.analysis.comparison.comparing import Comparison, Options, compare
 from compare_ssgan.analysis.comparison.selection import parse_selection
 from compare_ssgan.analysis.records.run_records import Directories
 from compare_ssgan.analysis.tables import data, latex, markdown, terminal
@@ -64,13 +64,7 @@ def render(
         raise InputError(
             f"There is no table format '{format}'. Formats: {', '.join(FORMATS)}."
         )
-    found = compare(
-        directories,
-        metric,
-        parse_selection(select),
-        against=against,
-        statistic=statistic,
-        show_published=published,
-    )
+    options = Options(parse_selection(select), against, statistic, published)
+    found = compare(directories, metric, options)
     columns = width or shutil.get_terminal_size().columns
     return FORMATS[format](found, Style(runs, columns, color))

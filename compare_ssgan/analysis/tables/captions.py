@@ -43,11 +43,7 @@ def sentences(table: Table, mark: str = "Bold") -> list[str]:
             f"{table.num_comparisons}."
         )
     if table.has_gap:
-        said.append(
-            f"Gap closed: share of the difference between {BASELINE} and {LABELLED}, "
-            f"with 95 % interval (Fieller); undefined where {LABELLED} is not better "
-            "by the rule for ties."
-        )
+        said.append(_gap(table))
     return said
 
 
@@ -161,6 +157,21 @@ def _rank(tables: Sequence[Table], mark: str) -> str:
     return (
         f"{mark}: the best mean{each}, and what cannot be told from it ({how}), among "
         f"methods with {several}a number from every run."
+    )
+
+
+def _gap(table: Table) -> str:
+    incomplete = any(
+        row.gap_applies
+        and row.gap_closed is None
+        and row.summary.num_values < len(_seeds(table))
+        for row in table.rows
+    )
+    common = ", or its mean is not on the seeds that all three have" * incomplete
+    return (
+        f"Gap closed: share of the difference between {BASELINE} and {LABELLED}, with "
+        f"95 % interval (Fieller); undefined where {LABELLED} is not better by the "
+        f"rule for ties{common}."
     )
 
 
