@@ -228,6 +228,11 @@ def _row(
         gap = gaps.gap_closed(
             values(baseline), values(labelled), own, lower_is_better=lower
         )
+    compared = (reference, baseline, labelled) if gap_applies else (reference,)
+    present = {other.method for other in members if other.budget == group.budget}
+    wanted = {against: reference}
+    if unlabelled and lower is not None and {BASELINE, LABELLED} <= present:
+        wanted |= {BASELINE: baseline, LABELLED: labelled}
     return Row(
         group,
         found[group.key],
@@ -237,4 +242,17 @@ def _row(
         gap_applies,
         gap.share if gap else None,
         (gap.low, gap.high) if gap else None,
+        apart=tuple(name for name in wanted if not wanted[name] and name in present),
+        unequal_steps=any(
+            _unequal_steps(found[group.key], found[other.key])
+            for other in compared
+            if other
+        ),
     )
+
+
+def _unequal_steps(cells: Sequence[Cell], others: Sequence[Cell]) -> bool:
+    """Whether values that make a pair were measured at different steps."""
+    steps = {cell.seed: cell.step for cell in others if cell.step is not None}
+    own = [cell for cell in cells if cell.step is not None]
+    return any(steps.get(cell.seed, cell.step) != cell.step for cell in own)

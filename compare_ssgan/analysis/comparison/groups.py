@@ -107,7 +107,7 @@ def counterpart(
 
     That is the one with equal budget and settings; if the other method was not
     trained with these settings, the one with all but those of labels; or else the only
-    one with equal budget.
+    one with equal budget, if it has no settings that the group has not.
 
     Args:
         group: What is to be compared.
@@ -123,7 +123,8 @@ def counterpart(
         alike = [g for g in candidates if g.settings == settings]
         if alike:
             return alike[0]
-    return candidates[0] if len(candidates) == 1 else None
+    alike = [g for g in candidates if set(g.settings) <= set(group.settings)]
+    return alike[0] if len(alike) == len(candidates) == 1 else None
 
 
 def resolve(

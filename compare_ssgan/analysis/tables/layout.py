@@ -87,6 +87,7 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
     for dataset, group in by_dataset:
         tables = list(group)
         grids = [_grid(tables[0])] if len(tables) == 1 else [_joint(tables)]
+        said_below = captions.notes if len(tables) == 1 else captions.joint_notes
         said = (
             captions.sentences(tables[0], mark)
             if len(tables) == 1
@@ -99,7 +100,7 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
         notes = dict.fromkeys(
             note if len(tables) == 1 else f"{table.metric}: {note}"
             for table in tables
-            for note in captions.notes(table)
+            for note in said_below(table)
         )
         found.append(Section(f"{dataset}: {metrics}", said, grids, list(notes)))
     return found + [_across(across) for across in comparison.across]
@@ -136,7 +137,7 @@ def _grid(table: Table) -> Grid:
     if table.has_eval_deviation:
         header.append("eval std")
     header.append("diverged")
-    if table.picks_steps:
+    if table.has_steps:
         header.append("at step")
     if table.has_baseline:
         difference = f"difference to {table.against}"
@@ -167,7 +168,7 @@ def _line(row: Row, table: Table) -> list[Entry]:
     if table.has_eval_deviation:
         cells.append(Entry(_fixed(row.eval_deviation, digits)))
     cells.append(Entry(_diverged(row)))
-    if table.picks_steps:
+    if table.has_steps:
         cells.append(Entry(captions.span(row.steps)))
     if table.has_baseline:
         cells += map(Entry, _difference(row, table, digits))
