@@ -26,7 +26,7 @@ class Comparison(NamedTuple):
         tables: One a dataset and metric, those of a dataset together.
         unmeasured: Number of runs by dataset, of datasets where none has the metric.
             With several metrics the key is "dataset, metric".
-        across: One a metric that was measured on several datasets.
+        across: One a metric by which methods are compared on several datasets.
     """
 
     tables: Sequence[Table]
@@ -90,7 +90,8 @@ def compare(directories: Directories, metric: str, options: Options) -> Comparis
                 key = dataset if len(asked) == 1 else f"{dataset}, {name}"
                 unmeasured[key] = sum(len(group.runs) for group in members)
     wide = [across(name, found) for name, found in of_metric.items()]
-    return Comparison(tables, unmeasured, [found for found in wide if found.rows])
+    several = [found for found in wide if len(found.datasets) > 1]
+    return Comparison(tables, unmeasured, several)
 
 
 def table_of(

@@ -103,7 +103,7 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
             for note in said_below(table)
         )
         found.append(Section(f"{dataset}: {metrics}", said, grids, list(notes)))
-    return found + [_across(across) for across in comparison.across]
+    return found + [_across(across) for across in comparison.across if across.rows]
 
 
 def printable(text: str) -> str:
@@ -111,11 +111,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def unmeasured(comparison: Comparison) -> list[str]:
-    """Returns a sentence for each dataset without a metric."""
+def remarks(comparison: Comparison) -> list[str]:
+    """Returns a sentence for each dataset without a metric, and on what is not there.
+
+    That is a comparison over datasets that have no method in common.
+    """
     return [
         f"{dataset}: none of {count} runs has been measured by this metric."
         for dataset, count in comparison.unmeasured.items()
+    ] + [
+        f"Across datasets: {found.metric}: no method is compared with {found.against} "
+        f"on more than one of {', '.join(found.datasets)}."
+        for found in comparison.across
+        if not found.rows
     ]
 
 
@@ -321,6 +329,10 @@ def _across(across: Across) -> Section:
         "none where all pairs of runs agree. A run that diverged is worse than any "
         "number; unfinished ones are left out.",
     ]
+    if across.own_settings:
+        said.append(
+            "Budget and settings that all methods of a dataset share are its own."
+        )
     grid = Grid(header, [True, False, False, False], [("", lines)])
     return Section(f"Across datasets: {across.metric}", said, [grid], [])
 
