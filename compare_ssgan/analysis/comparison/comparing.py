@@ -27,11 +27,13 @@ class Comparison(NamedTuple):
         unmeasured: Number of runs by dataset, of datasets where none has the metric.
             With several metrics the key is "dataset, metric".
         across: One a metric by which methods are compared on several datasets.
+        empty: For each dataset and metric of `unmeasured` a table without any number.
     """
 
     tables: Sequence[Table]
     unmeasured: Mapping[str, int]
     across: Sequence[Across] = ()
+    empty: Sequence[Table] = ()
 
 
 class Options(NamedTuple):
@@ -77,7 +79,7 @@ def compare(directories: Directories, metric: str, options: Options) -> Comparis
     if options.against is not None:
         ranking.check_reference(options.against, datasets)
     tables: list[Table] = []
-    unmeasured = {}
+    unmeasured, empty = {}, []
     of_metric: dict[str, list[Table]] = {name: [] for name in asked}
     for dataset, members in datasets.items():
         for name in asked:
@@ -89,9 +91,10 @@ def compare(directories: Directories, metric: str, options: Options) -> Comparis
             else:
                 key = dataset if len(asked) == 1 else f"{dataset}, {name}"
                 unmeasured[key] = sum(len(group.runs) for group in members)
+                empty.append(_empty(dataset, name, members, options))
     wide = [across(name, found) for name, found in of_metric.items()]
     several = [found for found in wide if len(found.datasets) > 1]
-    return Comparison(tables, unmeasured, several)
+    return Comparison(tables, unmeasured, several, empty)
 
 
 def table_of(
@@ -137,6 +140,35 @@ def table_of(
         options.statistic,
         rule.chosen_by,
         published.of(dataset, kind_of(metric), methods) if shown else (),
+    )
+
+
+def _empty(
+    dataset: str, metric: str, members: Sequence[Group], options: Options
+) -> Table:
+    """Returns the table of a dataset in which a metric was not measured."""
+    rows = []
+    for group in members:
+        cells = [
+            Cell(run.seed, run.run_id, run.status, None, float("nan"), "not measured")
+            for run in group.runs
+        ]
+        summary = summaries.summarize([cell.value for cell in cells])
+        num_diverged = sum(cell.status == "diverged" for cell in cells)
+        rows.append(Row(group, cells, summary, num_diverged, None, False, None))
+    selection, shared = options.selection, groups.shared(members)
+    against = options.against or BASELINE
+    return Table(
+        dataset,
+        metric,
+        None,
+        selection,
+        (),
+        False,
+        shared,
+        rows,
+        against,
+        options.statistic,
     )
 
 

@@ -57,8 +57,8 @@ def render(
 
     Raises:
         InputError: If there is no such rule, format, method or statistic, if there are
-            no records, or if a metric was not measured or stands for several
-            protocols.
+            no records, if a metric was not measured or stands for several protocols,
+            or if several metrics side by side have no room for what is asked for.
     """
     if format not in FORMATS:
         raise InputError(
@@ -66,5 +66,24 @@ def render(
         )
     options = Options(parse_selection(select), against, statistic, published)
     found = compare(directories, metric, options)
+    if format not in ("csv", "json"):
+        _check_has_effect(found, options)
     columns = width or shutil.get_terminal_size().columns
     return FORMATS[format](found, Style(runs, columns, color))
+
+
+def _check_has_effect(found: Comparison, options: Options) -> None:
+    """Raises InputError if metrics side by side do not show what was asked for."""
+    if len({table.dataset for table in found.tables}) == len(found.tables):
+        return
+    instead = "Ask for one metric at a time, or for --format csv or json."
+    if options.statistic != "mean":
+        raise InputError(
+            f"--statistic {options.statistic}: several metrics side by side are shown "
+            f"by their mean. {instead}"
+        )
+    if options.against is not None and not any(each.rows for each in found.across):
+        raise InputError(
+            f"--against {options.against}: several metrics side by side have no "
+            f"differences. {instead}"
+        )
