@@ -79,7 +79,10 @@ def corrected(p_values: Mapping[groups.Key, float]) -> dict[groups.Key, float]:
 
 
 def outcomes(cells: Sequence[Cell]) -> list[float]:
-    """Returns what runs came to, NaN for those that diverged; others have no result."""
+    """Returns what runs came to, NaN for those that diverged; others have no result.
+
+    What a fixed step gives of a run that diverged after it is its result.
+    """
     return [
         cell.value
         for cell in cells

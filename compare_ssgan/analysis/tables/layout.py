@@ -326,8 +326,8 @@ def _across(across: Across) -> Section:
         f"Probability that a run is better than one of {across.against}, mean over "
         f"datasets: {', '.join(across.datasets)}.",
         "Interval: bootstrap over the runs on each dataset, from 5 runs on each on; "
-        "none where all pairs of runs agree. A run that diverged is worse than any "
-        "number; unfinished ones are left out.",
+        "none where all pairs of runs agree. A run without a number as it diverged is "
+        "worse than any number; unfinished ones are left out.",
     ]
     if across.own_settings:
         said.append(
