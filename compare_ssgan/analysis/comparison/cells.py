@@ -42,6 +42,11 @@ class Cell(NamedTuple):
     eval_deviation: float = float("nan")
     word: str = ""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the run came to no number, and will come to none."""
+        return self.word in ("diverged", "not finite")
+
 
 class Rule(NamedTuple):
     """A rule of selection, resolved for one dataset.

@@ -36,13 +36,11 @@ class Curve(NamedTuple):
     Attributes:
         steps: [measurements] int64 generator steps, ascending.
         values: [measurements] float64, the mean over the evaluation seeds.
-        eval_seeds: Evaluation seeds the values are the mean of, of all steps together.
         evaluations: [measurements] those of each step: value by evaluation seed.
     """
 
     steps: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
-    eval_seeds: tuple[int, ...]
     evaluations: Sequence[Mapping[int, float]] = ()
 
 
@@ -98,7 +96,6 @@ def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
     return Curve(
         np.array(steps, np.int64),
         np.array(means, np.float64),
-        tuple(sorted({seed for values in by_step.values() for seed in values})),
         [by_step[step] for step in steps],
     )
 

@@ -7,8 +7,7 @@ import socket
 import numpy as np
 import pytest
 
-from compare_ssgan.analysis.records import attempts, frames, run_records
-from compare_ssgan.analysis.report import provenance
+from compare_ssgan.analysis.records import frames, run_records
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
 
@@ -133,18 +132,6 @@ def test_a_malformed_last_line_that_was_ended_is_an_error(tmp_path, tail):
         file.write(tail)
     with pytest.raises(InputError, match=r"metrics.jsonl, line 40 is not a valid"):
         frames.load(tmp_path)
-
-
-@pytest.mark.parametrize("line", ["null", "[]", "3", '"x"'])
-def test_an_attempt_that_is_no_object_is_an_error(tmp_path, line):
-    directory = fabricate.run(tmp_path, "gan", 0)
-    (directory / "attempts.jsonl").write_text(f"{line}\n")
-    (run,) = run_records.read(tmp_path)
-    message = r"attempts.jsonl, line 1 is not .*no JSON object"
-    with pytest.raises(InputError, match=message):
-        attempts.read(directory)
-    with pytest.raises(InputError, match=message):
-        provenance.read(run)
 
 
 def test_two_malformed_lines_that_are_valid_together_are_an_error(tmp_path):
@@ -296,7 +283,7 @@ def test_a_curve_is_ordered_and_averages_evaluation_seeds(tmp_path):
     curve = run.curve(fabricate.FID)
     np.testing.assert_array_equal(curve.steps, [100, 200])
     np.testing.assert_array_equal(curve.values, [4.0, 10.0])
-    assert curve.eval_seeds == (0, 1)
+    assert curve.evaluations == [{0: 3.0, 1: 5.0}, {0: 9.0, 1: 11.0}]
     assert len(run.curve("fid10k_test_inception").steps) == 0
 
 
