@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import attempts, schema
+from compare_ssgan.analysis.records import attempts, config_file, schema
 from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
@@ -64,8 +64,7 @@ def _read(directory: pathlib.Path) -> Provenance:
         # Whether it is JSON was found when the run was read.
         content = json.loads(path.read_text(encoding="utf-8"))
         schema.check(content, str(path), {}, _FIELDS)
-    config = directory / "config.gin"
-    lines = config.read_text(encoding="utf-8").splitlines() if config.is_file() else []
+    lines = config_file.lines(directory) or []
     return Provenance(
         _code(content),
         _networks(content),

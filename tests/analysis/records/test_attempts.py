@@ -54,3 +54,10 @@ def test_an_attempt_without_a_time_is_refused_by_both(directory, read):
     fabricate.write_lines(directory / "attempts.jsonl", bad, FIRST)
     with pytest.raises(InputError, match=r"attempts.jsonl, line 1 is not a valid"):
         read(directory)
+
+
+@pytest.mark.parametrize("line", ["null", "[]", "3", '"x"'])
+def test_an_attempt_that_is_no_object_is_refused(directory, line):
+    (directory / "attempts.jsonl").write_text(f"{line}\n")
+    with pytest.raises(InputError, match=r"attempts.jsonl, line 1 is not .*no JSON ob"):
+        attempts.read(directory)

@@ -133,7 +133,8 @@ def test_a_finished_study_gives_equal_documents_whenever_they_are_made(tmp_path)
 
 @pytest.mark.parametrize("rule", ["last", "best", "step:3000"])
 def test_tables_are_those_of_the_comparison(rule, built, study):
-    found = comparing.compare(study, "fid", selection.parse_selection(rule))
+    options = comparing.Options(selection.parse_selection(rule))
+    found = comparing.compare(study, "fid", options)
     names = [metric["name"] for metric in built.data["metrics"]]
     for table in found.tables:
         (dataset,) = (d for d in built.data["datasets"] if d["name"] == table.dataset)
