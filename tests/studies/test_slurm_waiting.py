@@ -115,6 +115,12 @@ def test_only_what_was_interrupted_is_repeated(slurm, out, code, number):
     assert len(list((slurm / "scripts").iterdir())) == number
 
 
+def test_a_sweep_survives_that_its_record_of_jobs_is_damaged(slurm, out):
+    first = f"printf '%s' '{{\"run_id\"' > {out / jobs.FILE}\n"
+    answer(slurm, first, done(out, "run0"))
+    assert execute(out, 1)[1].codes == {"run0": 0}
+
+
 def test_the_output_of_a_run_is_named(slurm, out):
     log = out / "logs" / "run0.log"
     answer(slurm, left_code(out, "1", run0=1) + f"touch {log}")

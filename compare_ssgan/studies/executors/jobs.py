@@ -30,13 +30,18 @@ class Job(NamedTuple):
 
 
 def note(directory: pathlib.Path, rows: Iterable[Job]) -> None:
-    """Appends to a study's record: all rows, or none if writing fails.
+    """Adds to a study's record: all rows, or none if writing fails.
+
+    One process does so at a time.
 
     Args:
         directory: Of the study.
         rows: What was handed over.
     """
-    files.append_rows(directory / FILE, [row._asdict() for row in rows])
+    path = directory / FILE
+    # A copy may have been cut short: what follows half a row could not be read.
+    text = files.whole_rows(path) + files.to_lines(r._asdict() for r in rows).encode()
+    files.write_atomically(path, text)
 
 
 def read(directory: pathlib.Path, executor: str) -> dict[str, str]:

@@ -178,7 +178,8 @@ class _Sweep:
             if run_id in self.queued:
                 self._announce(request)
             elif run_id in self._announced:
-                self._settle(request, names[run_id], found.get(names[run_id]))
+                name = names.get(run_id, "")
+                self._settle(request, name, found.get(name))
             elif Record(request.run_directory).done:
                 self._end(request, 0)
 
