@@ -112,6 +112,18 @@ def test_a_run_that_did_not_listen_yet_goes_on_later(work, tmp_path):
     assert calls(tmp_path) == ["requeue 7_2"]
 
 
+def test_so_does_one_that_slurm_itself_has_signalled(work, tmp_path):
+    # To every process of the step at once: the run goes first, or its job.
+    signal_once_begun(tmp_path, signal.SIGUSR2)
+    with pytest.raises(SystemExit):
+        work(
+            "signal.signal(signal.SIGTERM, lambda number, frame:"
+            " os.kill(os.getpid(), signal.SIGUSR2)); import os; time.sleep(30)"
+        )
+    assert codes(tmp_path) == {"run0": 140}
+    assert calls(tmp_path) == ["requeue 7_2"]
+
+
 def test_a_run_that_was_killed_does_not_bring_its_job_back(work, tmp_path):
     work("import os; os.kill(os.getpid(), 9)")
     assert codes(tmp_path) == {"run0": 137}

@@ -93,8 +93,10 @@ def _goes_on(code: int | None, stopped: bool) -> bool:
     """Whether a run has more to do, when its job was asked to stop or not."""
     if code is None or code == PreemptedError.exit_code:
         return True
-    # The signal ended one that was about to begin, and did not listen yet.
-    return stopped and code == inline.SIGNALLED + signal.SIGTERM
+    # The signal, which Slurm gives to all processes or we pass on, ended one that was
+    # about to begin, and did not listen yet.
+    ends = [inline.SIGNALLED + each for each in (signal.SIGTERM, signal.SIGUSR2)]
+    return stopped and code in ends
 
 
 def _num_tasks() -> int:
