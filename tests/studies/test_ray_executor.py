@@ -1,15 +1,18 @@
 """The executor of Ray, with a stand-in for Ray; the real one: tests/cluster."""
 
 import json
+import os
 import pathlib
+import signal
 import sys
+import threading
 import types
 
 import pytest
 
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import spec
-from compare_ssgan.studies.executors import base, inline, ray, ray_cluster
+from compare_ssgan.studies import lock, spec
+from compare_ssgan.studies.executors import base, inline, ray, ray_cluster, tethered
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.executors.ray_cluster import Needs
 
@@ -174,6 +177,19 @@ def test_a_node_that_cannot_do_runs_is_named(work):
     assert fake.initialized is None
 
 
+def test_later_that_is_no_reason_to_stop_the_others(work, capsys):
+    gone = (None, "node7: Stale file handle")
+    fake = Fake({"run-b": [gone, gone, 0], "run-c": [gone] * 9})
+    ending, report = work(fake)
+    assert ending is Ending.DONE
+    assert report.codes == {"run-a": 0, "run-b": 0, "run-c": None}
+    assert [name for name, _ in fake.calls].count("run-c") == 1 + ray.RETRIES
+    said = capsys.readouterr().err
+    assert "run-b: it cannot be started on node7: Stale file handle; retry 2" in said
+    # Such a node must not have one run after the other.
+    assert [call["pause"] > 0 for _, call in fake.calls[:4]] == [False] * 2 + [True] * 2
+
+
 @pytest.mark.parametrize(
     "changes, problem",
     [
@@ -186,13 +202,30 @@ def test_a_task_tells_what_its_node_lacks(tmp_path, monkeypatch, changes, proble
     call = {
         "directory": str(tmp_path), "package": str(tmp_path), "environment": {},
         "command": [sys.executable, "-c", "pass"], "log": str(tmp_path / "log"),
-        "lock": str(tmp_path / "lock"), "wait": 0.0,
+        "lock": str(tmp_path / "lock"), "wait": 0.0, "pause": 0.0,
     }  # fmt: skip
     monkeypatch.setattr(sys, "path", list(sys.path))
     assert ray._look_after()(call) == (0, None)
     code, text = ray._look_after()(call | changes)
     assert code is None
     assert problem in text
+
+
+def test_a_task_that_is_told_to_stop_while_it_waits_starts_no_run(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tethered, "_LOCK_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    call = {
+        "directory": str(tmp_path), "package": str(tmp_path), "environment": {},
+        "command": [sys.executable, "-c", "open('begun', 'w')"],
+        "log": str(tmp_path / "log"), "lock": str(tmp_path / "lock"), "wait": 20.0,
+    }  # fmt: skip
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with lock.hold(tmp_path):
+        assert ray._look_after()(call) == (75, None)
+    assert not (tmp_path / "begun").exists()
 
 
 def test_a_mistake_of_the_task_is_no_death(work):

@@ -69,7 +69,7 @@ def run(
     return code if code >= 0 else 128 - code
 
 
-def await_release(lock: pathlib.Path, seconds: float) -> None:
+def await_release(lock: pathlib.Path, seconds: float) -> bool:
     """Waits until nobody holds the lock of a run, but not for ever.
 
     A process whose parent died may be saving its last checkpoint.
@@ -77,11 +77,15 @@ def await_release(lock: pathlib.Path, seconds: float) -> None:
     Args:
         lock: The file in the run's directory.
         seconds: The longest time to wait.
+
+    Returns:
+        Whether it was asked to stop by SIGTERM, SIGUSR2 or Ctrl-C.
     """
     latest = time.monotonic() + seconds
     with stop.listening() as flag:
         while locks.is_held(lock) and time.monotonic() < latest and not flag():
             time.sleep(_LOCK_POLL_SECONDS)
+        return flag()
 
 
 def _start(
