@@ -66,6 +66,12 @@ def done(out, *runs):
     )
 
 
+def saved(out, run, step):
+    """Returns what a shell does to have a run save a checkpoint."""
+    folder = out / "runs" / run / "checkpoints"
+    return f"mkdir -p {folder}; touch {folder}/ckpt-{step}.index\n"
+
+
 def left_code(out, name, **codes):
     """Returns what a shell does to have a job leave exit codes."""
     path = job.codes_path(out, name)

@@ -19,6 +19,7 @@ from tests.studies.slurm_stand_ins import (
     done,
     execute,
     left_code,
+    saved,
     script,
     write,
 )
@@ -113,6 +114,18 @@ def test_only_what_was_interrupted_is_repeated(slurm, out, code, number):
     answer(slurm, left_code(out, "1", run0=code) + left_code(out, "2", run0=code))
     assert execute(out, 1)[1].codes == {"run0": code}
     assert len(list((slurm / "scripts").iterdir())) == number
+
+
+def test_a_run_that_saves_and_stops_is_submitted_while_it_gets_on(slurm, out):
+    # The fourth job brings nothing new, nor does the one after it.
+    for number in (1, 2, 3, 4, 5):
+        stopped = left_code(out, str(number), run0=75)
+        stopped += saved(out, "run0", 10 * min(number, 3))
+        # The queue is looked at once more before anything is submitted.
+        (slurm / f"squeue.{2 * number - 1}").write_text(stopped)
+        (slurm / f"squeue.{2 * number}").write_text("")
+    assert execute(out, 1)[1].codes == {"run0": 75}
+    assert jobs.read(out, "slurm") == {"run0": "5"}
 
 
 def test_a_sweep_survives_that_its_record_of_jobs_is_damaged(slurm, out):

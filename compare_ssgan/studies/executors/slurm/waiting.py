@@ -23,7 +23,7 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS, _GROWTH = 1.0, 20.0, 1.3
 _TICK_SECONDS = 0.1
 # A controller that is being updated may be away for a while.
 _PATIENCE_SECONDS = 1800.0
-# How often a sweep submits a run whose job was killed or lost.
+# How often a sweep submits a run whose job was killed or lost without getting on.
 _SUBMISSIONS = 2
 _LOCK = "submitting.lock"
 
@@ -36,7 +36,8 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
 
     Runs that are in the queue already, by this sweep or another one of the same
     directory, are not submitted again but waited for. A run whose job was killed is
-    submitted once more. SIGTERM, SIGUSR2 or Ctrl-C end the waiting, not the jobs.
+    submitted once more; one that was stopped after a new checkpoint as often as that
+    happens. SIGTERM, SIGUSR2 or Ctrl-C end the waiting, not the jobs.
 
     Args:
         requests: The runs, in order.
@@ -92,7 +93,8 @@ class _Sweep:
         self._array_limit = array_limit
         self._directory = requests[0].directory
         self._submissions: Counter[str] = Counter()
-        self._announced: set[str] = set()
+        # The checkpoints that runs had when they were announced.
+        self._announced: dict[str, set[str]] = {}
         self._states: list[queue.Job] = []
         self._shown = self._complaint = ""
         self._answered = time.monotonic()
@@ -190,11 +192,16 @@ class _Sweep:
             return
         code = _code(self._directory, name, request.run_id)
         cancelled = last is not None and last.state == queue.CANCELLED
-        lost = code in (None, PreemptedError.exit_code) or code > inline.SIGNALLED
+        stopped = code == PreemptedError.exit_code
+        lost = stopped or code is None or code > inline.SIGNALLED
+        before = self._announced[request.run_id]
+        if stopped and _checkpoints(request) - before:
+            # It gets on, however often that happens.
+            self._submissions[request.run_id] = 0
         if lost and not cancelled and self._submissions[request.run_id] < _SUBMISSIONS:
             state = f" ({last.state})" if last else ""
             progress.say(f"{request.run_id}: job {name} was lost{state}; once more")
-            self._announced.remove(request.run_id)
+            del self._announced[request.run_id]
         else:
             if cancelled:
                 progress.say(f"{request.run_id}: job {name} was cancelled")
@@ -207,7 +214,7 @@ class _Sweep:
 
     def _announce(self, request: RunRequest) -> None:
         if request.run_id not in self._announced:
-            self._announced.add(request.run_id)
+            self._announced[request.run_id] = _checkpoints(request)
             self._report.started(request)
 
     def _to_submit(self) -> list[RunRequest]:
@@ -265,6 +272,12 @@ class _Sweep:
 
 def _batches(items: Sequence[Item], size: int) -> list[list[Item]]:
     return [[*items[at : at + size]] for at in range(0, len(items), size)]
+
+
+def _checkpoints(request: RunRequest) -> set[str]:
+    """Returns the names of a run's checkpoints, which have their steps in them."""
+    folder = Record(request.run_directory).checkpoints
+    return {path.name for path in folder.glob("ckpt-*.index")}
 
 
 def _code(directory: pathlib.Path, name: str, run_id: str) -> int | None:
