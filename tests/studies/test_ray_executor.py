@@ -236,10 +236,10 @@ def test_a_mistake_of_the_task_is_no_death(work):
 @pytest.mark.parametrize(
     "option", [{"partition": "x"}, {"gres": "gpu:1"}, {"minutes": 5}, {"detach": True}]
 )
-def test_an_option_of_another_executor_is_refused(work, option):
+def test_an_option_of_another_executor_is_refused(option):
     (name,) = option
-    with pytest.raises(InputError, match=f"--{name} is not for runs on Ray"):
-        work(Fake(), **option)
+    with pytest.raises(InputError, match=f"--{name} is for --executor slurm, not ray"):
+        ray.check(Options(**option), "none")
 
 
 def test_without_ray_the_installation_is_named(work, monkeypatch):
@@ -260,6 +260,16 @@ def test_without_ray_the_installation_is_named(work, monkeypatch):
         ({"gpus": 1.5}, "--gpus 1.5: more than one GPU must be a whole number"),
         ({"gpus": 1e-5}, "--gpus 1e-05 is less than 0.0001"),
         ({"cpus": 0.0}, "no limit to the number of runs at a time. Add --jobs"),
+    ],
+)
+def test_what_no_cluster_has_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        ray.check(Options(**options), "none")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
         ({"cpus": 1e6}, "--cpus 1e[+]06: this machine has .* processors"),
         ({"gpus": 1.0}, "No node has room for .*--gpus 1.*2 CPUs and 0 GPUs"),
         ({"address": "head"}, r"HOST:PORT or ray://HOST:PORT, not 'head'"),
@@ -352,4 +362,4 @@ def test_the_environment_of_runs_is_that_of_the_sweep(monkeypatch):
 
 
 def test_there_is_such_an_executor():
-    assert base.load("ray") is ray.execute
+    assert base.load("ray") == (ray.check, ray.execute)

@@ -5,7 +5,7 @@ import pytest
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies.executors import jobs
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import job, queue, waiting
+from compare_ssgan.studies.executors.slurm import job, queue, submission, waiting
 from tests.studies.slurm_stand_ins import (
     Told,
     answer,
@@ -72,15 +72,15 @@ def test_what_slurm_refuses_is_the_users_to_change(slurm, out):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"address": "auto"}, "--address is for --executor ray"),
-        ({"cpus": 1.0}, "--cpus is for --executor ray.*--threads"),
-        ({"gpus": 0.5}, "--gpus is for --executor ray.*--gres"),
-        ({"jobs": 4}, "--jobs 4 is not for --executor slurm.*--max_jobs"),
+        ({"address": "auto"}, "--address is for --executor ray, not slurm. Remove it"),
+        ({"cpus": 1.0}, "--cpus is for --executor ray, .*--threads"),
+        ({"gpus": 0.5}, "--gpus is for --executor ray, .*--gres"),
+        ({"jobs": 4}, "--jobs is for --executor inline or ray, .*--max_jobs"),
     ],
 )
-def test_options_of_others_are_refused(slurm, out, options, message):
+def test_options_of_others_are_refused(options, message):
     with pytest.raises(InputError, match=message):
-        execute(out, 1, **options)
+        submission.check(Options(**options), "none")
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,9 @@ def test_options_of_others_are_refused(slurm, out, options, message):
         ("mirrored", {"nodes": 2}, "--nodes 2 is for --strategy multiworker"),
     ],
 )
-def test_nodes_are_for_runs_with_several_workers(
-    slurm, out, strategy, options, message
-):
+def test_nodes_are_for_runs_with_several_workers(strategy, options, message):
     with pytest.raises(InputError, match=message):
-        waiting.execute(requests(out, 1, strategy=strategy), Options(**options), Told())
+        submission.check(Options(**options), strategy)
 
 
 def test_a_run_on_several_nodes_has_a_task_on_each(slurm, out):

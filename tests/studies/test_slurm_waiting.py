@@ -11,7 +11,7 @@ from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import lock
 from compare_ssgan.studies.executors import base, jobs
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import job, waiting
+from compare_ssgan.studies.executors.slurm import job, submission, waiting
 from tests.studies.slurm_stand_ins import (
     SBATCH,
     Told,
@@ -28,7 +28,7 @@ pytest.importorskip("submitit")
 
 
 def test_the_executor_is_found_by_its_name():
-    assert base.load("slurm") is waiting.execute
+    assert base.load("slurm") == (submission.check, waiting.execute)
 
 
 def test_no_more_jobs_than_wanted_are_in_the_queue(slurm, out):

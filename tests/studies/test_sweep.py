@@ -203,7 +203,8 @@ def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypat
             report.started(request)
         return Ending.SUBMITTED
 
-    monkeypatch.setattr(base, "load", lambda name: submit)
+    engine = base.Executor(lambda options, strategy: None, submit)
+    monkeypatch.setattr(base, "load", lambda name: engine)
     out = tmp_path / "out"
     summary = sweep(BOTH, out, executor="slurm")
     assert summary.exit_code == 0
@@ -303,10 +304,27 @@ def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
     assert not out.exists()
 
 
-def test_an_option_of_another_executor_is_refused(program, tmp_path):
-    options = Options(program=program(), partition="gpu")
-    with pytest.raises(InputError, match="--partition is not for runs of this machine"):
-        sweep(BOTH, tmp_path, options=options)
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "executor, option",
+    [("inline", {"partition": "x"}), ("ray", {"nodes": 2}), ("slurm", {"cpus": 1.0})],
+)
+def test_options_of_other_executors_are_refused_at_once(
+    monkeypatch, tmp_path, executor, option, dry_run
+):
+    def plan(*rest):
+        raise AssertionError("Configurations are built.")
+
+    monkeypatch.setitem(sweep.__globals__, "plan", plan)
+    (name,) = option
+    with pytest.raises(
+        InputError, match=rf"--{name} is for --executor .*not {executor}"
+    ):
+        sweep(
+            BOTH, tmp_path / "out", executor=executor, options=Options(**option),
+            dry_run=dry_run,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 def test_states_tell_what_became_of_runs(load, tmp_path, capsys):

@@ -7,15 +7,20 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from compare_ssgan.errors import InputError
 from compare_ssgan.studies import stop
+from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.executors.base import PROGRAM, Ending, Options, Report
 from compare_ssgan.studies.request import RunRequest
 
 # As a shell has it: this and the number of the signal.
 SIGNALLED = 128
 _POLL_SECONDS = 0.1
-_OPTIONS = ("jobs", "program")
+
+
+def check(options: Options, strategy: str) -> None:
+    """Refuses what runs of this machine do not have; see `base.Check`."""
+    base.refuse("inline", options)
+    base.refuse_workers("inline", strategy)
 
 
 def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
@@ -55,16 +60,7 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         options: `jobs` processes at a time. One writes to the terminal; several write
             to files in logs/.
         report: Told of every run.
-
-    Raises:
-        InputError: If there are options of other executors.
     """
-    for name, value in options._asdict().items():
-        if name not in _OPTIONS and value != Options._field_defaults[name]:
-            raise InputError(
-                f"--{name} is not for runs of this machine. Remove it, or choose "
-                "--executor slurm or ray."
-            )
     jobs, program = options.jobs or 1, options.program
     waiting = list(requests)
     running: list[tuple[RunRequest, subprocess.Popen[bytes], pathlib.Path | None]] = []

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import compare_ssgan
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import lock, progress, stop
-from compare_ssgan.studies.executors import inline, ray_cluster
+from compare_ssgan.studies.executors import base, inline, ray_cluster
 from compare_ssgan.studies.executors.base import Ending, Options, Report
 from compare_ssgan.studies.spec import RunRequest
 
@@ -24,7 +24,6 @@ from compare_ssgan.studies.spec import RunRequest
 # gets on between two of them.
 RETRIES = 5
 _DIED = inline.SIGNALLED + signal.SIGKILL
-_OPTIONS = ("jobs", "program", "address", "cpus", "gpus")
 _POLL_SECONDS, _LOOK_AROUND_SECONDS = 0.5, 10.0
 # A run may be in the middle of a step when it is told to stop, and must save.
 _RELEASE_SECONDS = 120.0
@@ -47,6 +46,13 @@ class _Task(NamedTuple):
         return self.request.directory / "logs" / f"{self.request.run_id}.log"
 
 
+def check(options: Options, strategy: str) -> None:
+    """Refuses what Ray cannot give; see `base.Check`."""
+    base.refuse("ray", options)
+    base.refuse_workers("ray", strategy)
+    ray_cluster.check(_needs(options), options.jobs)
+
+
 def execute(requests: Sequence[RunRequest], options: Options, report: Report) -> Ending:
     """Does runs as tasks of Ray, each in a process of its own.
 
@@ -63,23 +69,14 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         report: Told of every run.
 
     Raises:
-        InputError: If an option is not for Ray, Ray is not installed, the cluster
-            cannot be reached, no node is large enough, or the first run to come back
-            could not be started where it came to.
+        InputError: If Ray is not installed, the cluster cannot be reached, no node is
+            large enough, or the first run to come back could not be started where it
+            came to.
         CommandError: If Ray cannot be started on this machine.
     """
-    for name, value in options._asdict().items():
-        if name not in _OPTIONS and value != Options._field_defaults[name]:
-            raise InputError(
-                f"--{name} is not for runs on Ray. Remove it, or choose --executor "
-                "slurm."
-            )
-    needs = ray_cluster.Needs(
-        1.0 if options.cpus is None else options.cpus, options.gpus or 0.0
-    )
-    ray_cluster.check(needs, options.jobs)
     if not requests:
         return Ending.DONE
+    needs = _needs(options)
     logs = requests[0].directory / "logs"
     logs.mkdir(exist_ok=True)
     # Ray prints what it has to say to stdout, which is for results.
@@ -214,6 +211,11 @@ class _Queue:
         progress.say(f"{task.request.run_id}: {text}")
         self._waiting.insert(0, _Task(task.request, again=True, deaths=deaths))
         return True
+
+
+def _needs(options: Options) -> ray_cluster.Needs:
+    cpus = 1.0 if options.cpus is None else options.cpus
+    return ray_cluster.Needs(cpus, options.gpus or 0.0)
 
 
 def _environment(needs: ray_cluster.Needs) -> dict[str, str | None]:

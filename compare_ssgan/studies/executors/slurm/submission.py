@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.executors import jobs
+from compare_ssgan.studies.executors import base, jobs
 from compare_ssgan.studies.executors.base import Options
 from compare_ssgan.studies.executors.slurm import job, queue
 from compare_ssgan.studies.record import now
@@ -22,30 +22,30 @@ _LEAD_SECONDS = 120
 _WAIT_SECONDS = 120
 # What submitit leaves of a submission that failed.
 _REST = re.compile(r"[0-9a-f]{32}\.pkl|\.submission_file_[0-9a-f]{32}\.sh")
+_INSTEAD = {
+    "jobs": "--max_jobs N limits the jobs in the queue, and --runs_per_job K puts K "
+    "runs into each.",
+    "cpus": "--threads N sets the processors of a run.",
+    "gpus": "--gres sets the GPUs of a job.",
+}
 
 
 class SubmissionError(InputError):
     """Slurm did not take a job."""
 
 
-def check(requests: Sequence[RunRequest], options: Options) -> None:
-    """Refuses what Slurm cannot honour, and machines without it.
+def check(options: Options, strategy: str) -> None:
+    """Refuses what Slurm cannot honour; see `base.Check`."""
+    base.refuse("slurm", options, _INSTEAD)
+    _check_nodes(options, strategy)
+
+
+def check_machine() -> None:
+    """Refuses machines from which nothing can be submitted.
 
     Raises:
-        InputError: If an option is another executor's, or something is missing.
+        InputError: If something is not installed.
     """
-    for name in ("address", "cpus", "gpus"):
-        if getattr(options, name) is not None:
-            raise InputError(
-                f"--{name} is for --executor ray. With Slurm, --threads N sets the "
-                "processors of a run and --gres its GPUs."
-            )
-    if options.jobs is not None:
-        raise InputError(
-            f"--jobs {options.jobs} is not for --executor slurm: --max_jobs N limits "
-            "the jobs in the queue, and --runs_per_job K puts K runs into each."
-        )
-    check_nodes(requests[0].strategy, options)
     try:
         importlib.import_module("submitit")
     except ImportError as error:
@@ -62,12 +62,8 @@ def check(requests: Sequence[RunRequest], options: Options) -> None:
             )
 
 
-def check_nodes(strategy: str, options: Options) -> None:
-    """Refuses numbers of nodes that do not fit the strategy of the runs.
-
-    Raises:
-        InputError: If they do not.
-    """
+def _check_nodes(options: Options, strategy: str) -> None:
+    """Raises InputError if the number of nodes does not fit the strategy."""
     if strategy != "multiworker":
         if options.nodes is not None:
             raise InputError(

@@ -47,13 +47,12 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         report: Told of every run.
 
     Raises:
-        InputError: If an option is another executor's, there is no Slurm, or it does
-            not take the jobs.
+        InputError: If there is no Slurm, or it does not take the jobs.
         CommandError: If Slurm has not answered for half an hour.
     """
     if not requests:
         return Ending.DONE
-    submission.check(requests, options)
+    submission.check_machine()
     sweep = _Sweep(requests, options, report, queue.array_limit())
     with stop.listening() as flag:
         if options.detach:
