@@ -8,11 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, progress, stop
 from compare_ssgan.studies.executors import inline
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import queue
+from compare_ssgan.studies.executors.slurm import controller
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 
@@ -124,7 +125,7 @@ def _requeue() -> None:
             # again if it is put back.
             found = queue.find([name]).get(name)
             if found is not None and found.state == "RUNNING":
-                queue.requeue(name)
+                controller.requeue(name)
                 progress.say(f"Job {name} is in the queue again.")
             else:
                 progress.say(f"Job {name} was ended by Slurm: {found}.")

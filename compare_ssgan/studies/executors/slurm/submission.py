@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.executors import base, jobs
+from compare_ssgan.studies import files
+from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.executors.base import Options
-from compare_ssgan.studies.executors.slurm import job, queue
+from compare_ssgan.studies.executors.slurm import job
 from compare_ssgan.studies.record import now
 from compare_ssgan.studies.request import RunRequest
 
@@ -85,7 +87,10 @@ def _check_nodes(options: Options, strategy: str) -> None:
 
 
 def submit(
-    groups: Sequence[Sequence[RunRequest]], options: Options, directory: pathlib.Path
+    groups: Sequence[Sequence[RunRequest]],
+    options: Options,
+    directory: pathlib.Path,
+    cluster: str,
 ) -> list[str]:
     """Submits one array, or a job by itself, and puts it on record.
 
@@ -93,6 +98,7 @@ def submit(
         groups: The runs of every job; no more than an array may have tasks.
         options: Of the command line.
         directory: Of the study.
+        cluster: Name of the cluster, for the record.
 
     Returns:
         What squeue calls each of the jobs.
@@ -120,15 +126,30 @@ def submit(
         ) from error
     names = [each.job_id for each in submitted]
     time = now()
-    jobs.note(
+    note(
         directory,
-        (
-            jobs.Job(request.run_id, "slurm", name, time)
+        [
+            queue.Job(request.run_id, name, time, cluster)
             for name, group in zip(names, groups, strict=True)
             for request in group
-        ),
+        ],
     )
     return names
+
+
+def note(directory: pathlib.Path, rows: Sequence[queue.Job]) -> None:
+    """Adds to a study's record of jobs: all rows, or none if writing fails.
+
+    One process does so at a time.
+
+    Args:
+        directory: Of the study.
+        rows: What was handed over.
+    """
+    path = directory / queue.FILE
+    # A copy may have been cut short: what follows half a row could not be read.
+    text = files.whole_rows(path) + files.to_lines(r._asdict() for r in rows).encode()
+    files.write_atomically(path, text)
 
 
 def _parameters(

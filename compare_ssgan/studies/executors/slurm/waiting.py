@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import files, lock, progress, stop
-from compare_ssgan.studies.executors import inline, jobs
+from compare_ssgan.studies.executors import inline
 from compare_ssgan.studies.executors.base import Ending, Options, Report
-from compare_ssgan.studies.executors.slurm import job, queue, submission
+from compare_ssgan.studies.executors.slurm import controller, job, submission
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 
@@ -53,7 +54,7 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
     if not requests:
         return Ending.DONE
     submission.check_machine()
-    sweep = _Sweep(requests, options, report, queue.array_limit())
+    sweep = _Sweep(requests, options, report, controller.settings())
     with stop.listening() as flag:
         if options.detach:
             try:
@@ -84,17 +85,18 @@ class _Sweep:
         requests: Sequence[RunRequest],
         options: Options,
         report: Report,
-        array_limit: int,
+        settings: dict[str, str],
     ) -> None:
         self.left = {request.run_id: request for request in requests}
         self.queued: dict[str, str] = {}
         self._options, self._report = options, report
-        self._array_limit = array_limit
+        self._array_limit = controller.array_limit(settings)
+        self._cluster = settings.get("ClusterName", "")
         self._directory = requests[0].directory
         self._submissions: Counter[str] = Counter()
         # The checkpoints that runs had when they were announced.
         self._announced: dict[str, set[str]] = {}
-        self._states: list[queue.Job] = []
+        self._states: list[queue.State] = []
         self._shown = self._complaint = ""
         self._answered = time.monotonic()
 
@@ -163,8 +165,8 @@ class _Sweep:
     def _look(self) -> None:
         """Finds out which runs are in the queue, and settles those that were."""
         names = {
-            run_id: name
-            for run_id, name in jobs.read(self._directory, "slurm").items()
+            run_id: handed.job
+            for run_id, handed in queue.jobs(self._directory, self._cluster).items()
             if run_id in self.left
         }
         found = queue.find(set(names.values()))
@@ -184,7 +186,7 @@ class _Sweep:
             elif Record(request.run_directory).done:
                 self._end(request, 0)
 
-    def _settle(self, request: RunRequest, name: str, last: queue.Job | None) -> None:
+    def _settle(self, request: RunRequest, name: str, last: queue.State | None) -> None:
         """Decides what a run came to that is in the queue no more."""
         if Record(request.run_directory).done:
             self._end(request, 0)
@@ -230,7 +232,7 @@ class _Sweep:
         return _batches(groups, self._array_limit)
 
     def _submit(self, groups: Sequence[Sequence[RunRequest]]) -> None:
-        names = submission.submit(groups, self._options, self._directory)
+        names = submission.submit(groups, self._options, self._directory, self._cluster)
         for name, group in zip(names, groups, strict=True):
             for request in group:
                 self.queued[request.run_id] = name
@@ -238,7 +240,7 @@ class _Sweep:
                 self._announce(request)
         more = f" to {names[-1]}" if len(names) > 1 else ""
         progress.say(f"Slurm has them as {names[0]}{more}")
-        self._states = [*self._states, *(queue.Job("PENDING", "") for _ in names)]
+        self._states = [*self._states, *(queue.State("PENDING") for _ in names)]
 
     def _show(self) -> None:
         """Tells how many jobs run, and why others wait, when that has changed."""
