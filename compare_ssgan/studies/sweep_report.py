@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import lock, progress
-from compare_ssgan.studies.executors.inline import SIGNALLED
+from compare_ssgan.studies.executors.process import SIGNALLED
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 

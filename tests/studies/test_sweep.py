@@ -270,6 +270,22 @@ def test_several_run_at_a_time_with_logs(program, tmp_path):
     assert (out / "logs" / logs[0]).read_text() == "output\n"
 
 
+def test_whoever_comes_next_has_the_gpu_that_is_free(program, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    # The first one is there until all others are over.
+    behave = """
+    import os
+    with (out / "gpus").open("a") as file:
+        file.write(os.environ["CUDA_VISIBLE_DEVICES"])
+    end = time.time() + 20
+    while method == "plain" and run["seed"] == 0 and time.time() < end:
+        if len(list((out / "runs").glob("*/DONE"))) == 3: break
+        time.sleep(0.02)
+    """
+    sweep(BOTH, tmp_path / "out", options=Options(jobs=2, program=program(behave)))
+    assert sorted((tmp_path / "out" / "gpus").read_text()) == [*"4666"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_sweep_waits_for_the_runs_it_stops(program, tmp_path, number):
     out = tmp_path / "out"

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 import compare_ssgan
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import lock, progress, stop
-from compare_ssgan.studies.executors import base, inline, ray_cluster
+from compare_ssgan.studies.executors import base, inline, process, ray_cluster
 from compare_ssgan.studies.executors.base import Ending, Options, Report
 from compare_ssgan.studies.spec import RunRequest
 
 # Of a run whose process, worker or node died. Pre-emptions are not counted: a run
 # gets on between two of them.
 RETRIES = 5
-_DIED = inline.SIGNALLED + signal.SIGKILL
+_DIED = process.SIGNALLED + signal.SIGKILL
 _POLL_SECONDS, _LOOK_AROUND_SECONDS = 0.5, 10.0
 # A run may be in the middle of a step when it is told to stop, and must save.
 _RELEASE_SECONDS = 120.0
@@ -187,7 +187,7 @@ class _Queue:
             return _DIED, "its process or node died"
         if problem is None:
             self._proven = True
-            died = code > inline.SIGNALLED
+            died = code > process.SIGNALLED
             return int(code), "its process or node died" if died else ""
         if self._proven:
             return None, f"it cannot be started on {problem}"

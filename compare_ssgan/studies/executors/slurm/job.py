@@ -11,7 +11,7 @@ from typing import NamedTuple
 from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, progress, stop
-from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors import inline, process
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.executors.slurm import controller
 from compare_ssgan.studies.record import Record
@@ -72,9 +72,9 @@ def work(handed: Work) -> None:
         return
     # The signal may come before or after the one that `inline` waits for.
     with stop.listening() as flag:
-        # Never 1: that one would write to the terminal.
-        options = Options(jobs=max(2, len(left)), program=handed.program)
-        ending = inline.execute([] if flag() else left, options, report)
+        options = Options(jobs=max(1, len(left)), program=handed.program)
+        todo = [] if flag() else left
+        ending = inline.execute(todo, options, report, to_files=True)
         path = codes_path(handed.requests[0].directory, _name())
         files.write_json(path, report.codes)
         stopped = flag() or ending is Ending.STOPPED
@@ -96,7 +96,7 @@ def _goes_on(code: int | None, stopped: bool) -> bool:
         return True
     # The signal, which Slurm gives to all processes or we pass on, ended one that was
     # about to begin, and did not listen yet.
-    ends = [inline.SIGNALLED + each for each in (signal.SIGTERM, signal.SIGUSR2)]
+    ends = [process.SIGNALLED + each for each in (signal.SIGTERM, signal.SIGUSR2)]
     return stopped and code in ends
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import files, lock, progress, stop
-from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors import process
 from compare_ssgan.studies.executors.base import Ending, Options, Report
 from compare_ssgan.studies.executors.slurm import controller, job, submission
 from compare_ssgan.studies.record import Record
@@ -194,7 +194,7 @@ class _Sweep:
         code = _code(self._directory, name, request.run_id)
         cancelled = last is not None and last.state == queue.CANCELLED
         stopped = code == PreemptedError.exit_code
-        lost = stopped or code is None or code > inline.SIGNALLED
+        lost = stopped or code is None or code > process.SIGNALLED
         before = self._announced[request.run_id]
         if stopped and _checkpoints(request) - before:
             # It gets on, however often that happens.
