@@ -63,6 +63,9 @@ def sweep(
     if dry_run:
         found = states(made.requests)
         print(forecast.render(made, found))
+        if forget:
+            dropped = study_record.add(made, forget=True, dry_run=True).forgotten
+            print(f"--forget would drop: {', '.join(dropped) or 'nothing'}")
         return Summary(made.study, made.directory, found, 0)
     files.make_directory(made.directory, "--out")
     try:

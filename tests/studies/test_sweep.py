@@ -312,6 +312,21 @@ def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     assert printed[-1] == "No past run tells how long they will take."
 
 
+def test_a_dry_run_tells_what_would_be_forgotten(program, tmp_path, capsys):
+    study, out = tmp_path / "mine.gin", tmp_path / "out"
+    text = "study:\n  datasets = ['toy']\n  methods = {}\n  seeds = 1\n"
+    study.write_text(text.format(["plain", "other"]))
+    behave = "if method == 'other': sys.exit(1)"
+    states = sweep(str(study), out, options=Options(program=program(behave))).states
+    study.write_text(text.format(["plain"]))
+    capsys.readouterr()
+    sweep(str(study), out, forget=True, dry_run=True)
+    (other,) = (run_id for run_id in states if "-other-" in run_id)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"--forget would drop: {other}"
+    assert len(files.read_json(out / "study.json")["planned"]) == 2
+
+
 def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
     out = tmp_path / "out"
     overrides = Overrides(settings=("run.stepss = 1",))
