@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import locks, measurements, schema
+from compare_ssgan.analysis.records import commits, locks, measurements, schema
 from compare_ssgan.analysis.records.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
 
@@ -82,6 +82,7 @@ class Run(NamedTuple):
         diverged_step: Generator step of the non-finite term, None if none was.
         diverged_term: Name of that term.
         directory: None if missing.
+        home: Directory of the study, of a missing one that which planned it.
         measurements: What the training measured, in the order of the file, then what
             was measured later.
         data: Content hash by name of the split; empty if nothing says.
@@ -110,6 +111,7 @@ class Run(NamedTuple):
     diverged_step: int | None = None
     diverged_term: str | None = None
     directory: pathlib.Path | None = None
+    home: pathlib.Path | None = None
     measurements: Sequence[Measurement] = ()
     data: Mapping[str, str] = types.MappingProxyType({})
     git_commit: str | None = None
@@ -262,6 +264,7 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         diverged_step=diverged.get("step"),
         diverged_term=diverged.get("term"),
         directory=directory,
+        home=directory.parent.parent,
         measurements=measurements.read(directory),
         data=content.get("data") or {},
         git_commit=content.get("git_commit"),
@@ -294,10 +297,7 @@ def _version(content: Mapping[str, Any]) -> str:
     version, commit = content.get("package_version"), content.get("git_commit")
     if not version:
         return ""
-    if not commit:
-        return version
-    dirty = "-dirty" if commit.endswith("-dirty") else ""
-    return f"{version} at {commit[:7]}{dirty}"
+    return f"{version} at {commits.short(commit)}" if commit else version
 
 
 def _unstarted(
@@ -321,6 +321,7 @@ def _unstarted(
         seed=int(known["seed"]),
         status=status,
         steps=known.get("steps") or 0,
+        home=path.parent.parent,
     )
 
 

@@ -202,6 +202,14 @@ def test_of_several_studies_each_has_its_own_jobs(tmp_path, squeue):
     ]
 
 
+def test_a_run_that_two_studies_plan_has_the_job_of_each(tmp_path, squeue):
+    squeue("7_0|PENDING|Priority|")
+    for name, job in (("a", "7_0"), ("b", "8_0"), ("c", "9_0")):
+        fabricate.plan(tmp_path / name, [("gan", 0)])
+        hand_over(tmp_path / name, (0, job))
+    assert [row.job for row in standing.read(tmp_path).rows] == ["7_0", "8_0", "9_0"]
+
+
 # Time.
 
 
