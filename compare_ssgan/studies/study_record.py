@@ -33,7 +33,7 @@ class Added(NamedTuple):
     forgotten: list[str]
 
 
-def add(planned: Plan, *, forget: bool = False) -> Added:
+def add(planned: Plan, *, forget: bool = False, dry_run: bool = False) -> Added:
     """Writes the runs of a plan to study.json, before those planned earlier.
 
     Nothing that was planned is lost: a sweep with fewer methods or seeds, or of another
@@ -43,13 +43,15 @@ def add(planned: Plan, *, forget: bool = False) -> Added:
         planned: The plan; its directory exists.
         forget: Whether to drop runs planned earlier that are not in this plan and have
             not been begun.
+        dry_run: Whether to tell only what would become of them; writes nothing.
 
     Raises:
         InputError: If there is a study.json that is none.
         RunHeldError: If another process does not let go of it.
     """
     path = planned.directory / FILE
-    with _exclusively(planned.directory):
+    alone = contextlib.nullcontext() if dry_run else _exclusively(planned.directory)
+    with alone:
         study, earlier = _read(path) if path.exists() else (planned.study, [])
         rows = {unit.request.run_id: _row(unit) for unit in planned.units}
         others = {
@@ -59,7 +61,8 @@ def add(planned: Plan, *, forget: bool = False) -> Added:
         for run_id in forgotten:
             del others[run_id]
         content = {"study": study, "planned": [*rows.values(), *others.values()]}
-        if not path.exists() or files.read_json(path) != content:
+        changed = not path.exists() or files.read_json(path) != content
+        if changed and not dry_run:
             files.write_json(path, content)
     return Added(study, list(others), forgotten)
 

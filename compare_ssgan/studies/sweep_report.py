@@ -8,7 +8,7 @@ from typing import NamedTuple
 from compare_ssgan.analysis.records import states as run_states
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import progress
-from compare_ssgan.studies.executors.inline import SIGNALLED
+from compare_ssgan.studies.executors.process import SIGNALLED
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 

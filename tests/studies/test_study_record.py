@@ -62,6 +62,18 @@ def test_what_nobody_has_begun_can_be_forgotten(tmp_path):
     assert planned(tmp_path)[1] == ["gan:0", "wgan:0"]
 
 
+def test_a_dry_run_tells_what_would_be_forgotten(tmp_path):
+    out = tmp_path / "out"
+    assert study_record.add(plan(out, "gan"), dry_run=True) == ("mine", [], [])
+    assert not out.exists()
+    out.mkdir()
+    study_record.add(plan(out, "gan", "ssgan"))
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    added = study_record.add(plan(out, "wgan", "gan"), forget=True, dry_run=True)
+    assert added.forgotten == ["toy-ssgan-seed0-01234567"]
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_rows_of_older_versions_are_kept_as_they_are(tmp_path):
     row = {"run_id": "toy-gan-seed0-00000000", "dataset": "toy", "method": "gan"}
     row |= {"seed": 0, "note": "mine"}

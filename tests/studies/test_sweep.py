@@ -203,7 +203,8 @@ def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypat
             report.started(request)
         return Ending.SUBMITTED
 
-    monkeypatch.setattr(base, "load", lambda name: submit)
+    engine = base.Executor(lambda options, strategy: None, submit)
+    monkeypatch.setattr(base, "load", lambda name: engine)
     out = tmp_path / "out"
     summary = sweep(BOTH, out, executor="slurm")
     assert summary.exit_code == 0
@@ -269,6 +270,22 @@ def test_several_run_at_a_time_with_logs(program, tmp_path):
     assert (out / "logs" / logs[0]).read_text() == "output\n"
 
 
+def test_whoever_comes_next_has_the_gpu_that_is_free(program, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    # The first one is there until all others are over.
+    behave = """
+    import os
+    with (out / "gpus").open("a") as file:
+        file.write(os.environ["CUDA_VISIBLE_DEVICES"])
+    end = time.time() + 20
+    while method == "plain" and run["seed"] == 0 and time.time() < end:
+        if len(list((out / "runs").glob("*/DONE"))) == 3: break
+        time.sleep(0.02)
+    """
+    sweep(BOTH, tmp_path / "out", options=Options(jobs=2, program=program(behave)))
+    assert sorted((tmp_path / "out" / "gpus").read_text()) == [*"4666"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_sweep_waits_for_the_runs_it_stops(program, tmp_path, number):
     out = tmp_path / "out"
@@ -295,6 +312,21 @@ def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     assert printed[-1] == "No past run tells how long they will take."
 
 
+def test_a_dry_run_tells_what_would_be_forgotten(program, tmp_path, capsys):
+    study, out = tmp_path / "mine.gin", tmp_path / "out"
+    text = "study:\n  datasets = ['toy']\n  methods = {}\n  seeds = 1\n"
+    study.write_text(text.format(["plain", "other"]))
+    behave = "if method == 'other': sys.exit(1)"
+    states = sweep(str(study), out, options=Options(program=program(behave))).states
+    study.write_text(text.format(["plain"]))
+    capsys.readouterr()
+    sweep(str(study), out, forget=True, dry_run=True)
+    (other,) = (run_id for run_id in states if "-other-" in run_id)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"--forget would drop: {other}"
+    assert len(files.read_json(out / "study.json")["planned"]) == 2
+
+
 def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
     out = tmp_path / "out"
     overrides = Overrides(settings=("run.stepss = 1",))
@@ -316,10 +348,27 @@ def test_a_dry_run_knows_over_how_many_nodes_a_run_is_spread(program, tmp_path):
         )
 
 
-def test_an_option_of_another_executor_is_refused(program, tmp_path):
-    options = Options(program=program(), partition="gpu")
-    with pytest.raises(InputError, match="--partition is not for runs of this machine"):
-        sweep(BOTH, tmp_path, options=options)
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "executor, option",
+    [("inline", {"partition": "x"}), ("ray", {"nodes": 2}), ("slurm", {"cpus": 1.0})],
+)
+def test_options_of_other_executors_are_refused_at_once(
+    monkeypatch, tmp_path, executor, option, dry_run
+):
+    def plan(*rest):
+        raise AssertionError("Configurations are built.")
+
+    monkeypatch.setitem(sweep.__globals__, "plan", plan)
+    (name,) = option
+    with pytest.raises(
+        InputError, match=rf"--{name} is for --executor .*not {executor}"
+    ):
+        sweep(
+            BOTH, tmp_path / "out", executor=executor, options=Options(**option),
+            dry_run=dry_run,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
