@@ -64,8 +64,9 @@ def sweep(
         found = states(made.requests)
         print(forecast.render(made, found))
         if forget:
-            dropped = study_record.add(made, forget=True, dry_run=True).forgotten
-            print(f"--forget would drop: {', '.join(dropped) or 'nothing'}")
+            added = study_record.add(made, forget=True, dry_run=True)
+            print(f"--forget would drop: {', '.join(added.forgotten) or 'nothing'}")
+            _tell_queued(added)
         return Summary(made.study, made.directory, found, 0)
     files.make_directory(made.directory, "--out")
     try:
@@ -144,3 +145,10 @@ def _tell(made: Plan, added: study_record.Added) -> None:
         )
     if added.forgotten:
         progress.say(f"Planned no more: {', '.join(added.forgotten)}")
+    _tell_queued(added)
+
+
+def _tell_queued(added: study_record.Added) -> None:
+    """Says what is not forgotten, and what to do about it."""
+    for run_id, why in added.queued.items():
+        progress.say(f"{run_id} stays planned: {why}")

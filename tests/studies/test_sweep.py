@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import files, lock, run, spec
 from compare_ssgan.studies.executors import base, inline
@@ -312,11 +313,11 @@ def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
     assert printed[-1] == "No past run tells how long they will take."
 
 
-def test_a_dry_run_tells_what_would_be_forgotten(program, tmp_path, capsys):
+def test_a_dry_run_tells_what_would_be_forgotten(program, slurm, tmp_path, capsys):
     study, out = tmp_path / "mine.gin", tmp_path / "out"
     text = "study:\n  datasets = ['toy']\n  methods = {}\n  seeds = 1\n"
     study.write_text(text.format(["plain", "other"]))
-    behave = "if method == 'other': sys.exit(1)"
+    behave = "if method == 'other': directory.rmdir(); sys.exit(1)"
     states = sweep(str(study), out, options=Options(program=program(behave))).states
     study.write_text(text.format(["plain"]))
     capsys.readouterr()
@@ -324,6 +325,13 @@ def test_a_dry_run_tells_what_would_be_forgotten(program, tmp_path, capsys):
     (other,) = (run_id for run_id in states if "-other-" in run_id)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == f"--forget would drop: {other}"
+    row = queue.Job(other, "7", "2026-11-21T20:56:20+00:00")._asdict()
+    (out / queue.FILE).write_text(files.to_lines([row]))
+    (slurm / "squeue.0").write_text("echo '7|PENDING|Resources|'")
+    for dry_run in (True, False):
+        sweep(str(study), out, forget=True, dry_run=dry_run)
+        expected = f"{other} stays planned: Slurm job 7 is PENDING (Resources) (scancel"
+        assert expected in capsys.readouterr().err
     assert len(files.read_json(out / "study.json")["planned"]) == 2
 
 

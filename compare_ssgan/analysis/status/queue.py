@@ -142,15 +142,23 @@ def ask(wanted: Iterable[Job]) -> Queue:
     return Queue(states, cluster=cluster)
 
 
+def is_over(job: Job, queue: Queue) -> bool:
+    """Whether a job is known to do nothing more."""
+    if queue.problem or not _of(job, queue.cluster):
+        return False
+    state = queue.states.get(job.job)
+    return state is None or state.over
+
+
 def explain(job: Job, queue: Queue) -> str:
     """Returns what a run that was handed over waits for."""
     if queue.problem:
         return f"Slurm job {job.job} cannot be asked for: {queue.problem}"
     if not _of(job, queue.cluster):
         return f"Slurm job {job.job} of the cluster {job.cluster}: ask there"
-    state = queue.states.get(job.job)
-    if state is None or state.over:
+    if is_over(job, queue):
         return f"Slurm job {job.job} is over: run the same sweep again"
+    state = queue.states[job.job]
     where = f" on {state.nodes}" if state.nodes else ""
     reason = f" ({state.reason})" if state.reason not in ("", "None") else ""
     return f"Slurm job {job.job} is {state.state}{where}{reason}"
