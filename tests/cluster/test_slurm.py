@@ -99,6 +99,11 @@ def test_runs_share_jobs_and_arrays_are_chunked(slurm, execute):
     assert all(attempts(execute, run) == [0] for run in codes)
     names = sorted(set(handed_over(execute.out).values()))
     assert [name.split("_")[1] for name in names] == ["0", "1", "2", "3", "0", "1"]
+    # Slurm still knows them, and that they are its own.
+    rows = queue.jobs(execute.out).values()
+    asked = queue.ask(rows)
+    assert asked.cluster in {row.cluster for row in rows} - {""}
+    assert {asked.states[name].state for name in names} <= {"COMPLETED", "COMPLETING"}
 
 
 def test_no_more_jobs_than_wanted(slurm, execute):
