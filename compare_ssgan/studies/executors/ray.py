@@ -57,9 +57,9 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
     """Does runs as tasks of Ray, each in a process of its own.
 
     A run whose process, worker or node dies is done again, at most `RETRIES` times; so
-    is one that was pre-empted, as often as that happens. On SIGTERM, SIGUSR2 or Ctrl-C
-    no more are started, those in progress are told to stop, and their checkpoints
-    awaited. What they print is in logs/.
+    is one that was pre-empted, as often as that happens. On SIGTERM, SIGUSR2, SIGHUP or
+    Ctrl-C no more are started, those in progress are told to stop, and their
+    checkpoints awaited. What they print is in logs/.
 
     Args:
         requests: The runs, in order.

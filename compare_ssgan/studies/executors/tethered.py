@@ -37,9 +37,9 @@ def run(
 ) -> int:
     """Does a command, and returns its exit code; 128 + n if signal n killed it.
 
-    On SIGTERM, SIGUSR2 or Ctrl-C the command is told to stop by SIGTERM, and its end
-    awaited. The same signal reaches it when this process dies, however that happens
-    (on Linux).
+    On SIGTERM, SIGUSR2, SIGHUP or Ctrl-C the command is told to stop by SIGTERM, and
+    its end awaited. The same signal reaches it when this process dies, however that
+    happens (on Linux).
 
     Args:
         command: A program and its arguments.
@@ -78,7 +78,7 @@ def await_release(lock: pathlib.Path, seconds: float) -> bool:
         seconds: The longest time to wait.
 
     Returns:
-        Whether it was asked to stop by SIGTERM, SIGUSR2 or Ctrl-C.
+        Whether it was asked to stop by SIGTERM, SIGUSR2, SIGHUP or Ctrl-C.
     """
     latest = time.monotonic() + seconds
     with stop.listening() as flag:

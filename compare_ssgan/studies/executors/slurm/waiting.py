@@ -38,7 +38,7 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
     Runs that are in the queue already, by this sweep or another one of the same
     directory, are not submitted again but waited for. A run whose job was killed is
     submitted once more; one that was stopped after a new checkpoint as often as that
-    happens. SIGTERM, SIGUSR2 or Ctrl-C end the waiting, not the jobs.
+    happens. SIGTERM, SIGUSR2, SIGHUP or Ctrl-C end the waiting, not the jobs.
 
     Args:
         requests: The runs, in order.
