@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from compare_ssgan import cli
@@ -19,6 +20,16 @@ def private_cache(tmp_path_factory, monkeypatch):
     """Keeps cached moments of the user's runs out of tests, and tests out of them."""
     directory = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("COMPARE_SSGAN_CACHE", str(directory))
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request, monkeypatch):
+    """A module's RNG begins anew: what a test draws depends on no other test."""
+    generator = getattr(request.module, "RNG", None)
+    if isinstance(generator, np.random.Generator):
+        monkeypatch.setattr(request.module, "RNG", np.random.default_rng(0))
+    elif generator is not None:
+        generator.reset_from_seed(0)
 
 
 @pytest.fixture(scope="session")

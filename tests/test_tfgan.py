@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from compare_ssgan import tfgan
 
-_RNG = np.random.default_rng(0)
-REAL = _RNG.normal(0.5, 1.0, (6, 1)).astype(np.float32)
-FAKE = _RNG.normal(-0.5, 1.0, (6, 1)).astype(np.float32)
+RNG = np.random.default_rng(0)
+REAL = RNG.normal(0.5, 1.0, (6, 1)).astype(np.float32)
+FAKE = RNG.normal(-0.5, 1.0, (6, 1)).astype(np.float32)
 
 
 def _softplus(x):
@@ -94,7 +94,7 @@ def test_a_compiled_loss_has_the_gradient_of_its_formula():
 
 
 def test_acgan_losses_are_cross_entropies():
-    logits = _RNG.normal(size=(4, 3)).astype(np.float32)
+    logits = RNG.normal(size=(4, 3)).astype(np.float32)
     labels = np.eye(3, dtype=np.float32)[[0, 2, 1, 0]]
     entropy = np.mean(
         np.log(np.sum(np.exp(logits), 1)) - np.sum(labels * logits, axis=1)
@@ -139,7 +139,7 @@ def test_image_grid_lays_images_out_row_by_row():
 def test_sliced_wasserstein_distance_to_other_images_is_above_its_floor():
     np.random.seed(0)
     tf.random.set_seed(0)
-    images = tf.constant(_RNG.random((64, 32, 32, 3)), tf.float32)
+    images = tf.constant(RNG.random((64, 32, 32, 3)), tf.float32)
     smooth = tf.image.resize(images[:, :4, :4], (32, 32))
     options = {"patches_per_image": 16, "random_sampling_count": 2}
     levels = tfgan.sliced_wasserstein_distance(images, smooth, **options)
@@ -148,7 +148,7 @@ def test_sliced_wasserstein_distance_to_other_images_is_above_its_floor():
 
 
 def test_frechet_distance_of_equal_activations_is_zero():
-    features = tf.constant(_RNG.normal(size=(50, 3)))
+    features = tf.constant(RNG.normal(size=(50, 3)))
     np.testing.assert_allclose(tfgan.frechet_distance(features, features), 0, atol=1e-8)
 
 

@@ -25,10 +25,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
+from compare_ssgan.studies.executors.base import EXECUTORS
 from tools.doctor_checks import engines, finding, ingredients, locking, machine, places
 from tools.doctor_checks.finding import Finding
-
-EXECUTORS = ("inline", "slurm", "ray")
 
 
 def findings(flags: argparse.Namespace) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import uuid
 from collections.abc import Callable
 
 from compare_ssgan.errors import CommandError, InputError
@@ -23,7 +24,8 @@ def write(
         InputError: If that is not possible there.
         CommandError: If the disk is full.
     """
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    # Not by the number of this process: containers that share a disk have equal ones.
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -5,8 +5,9 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from compare_ssgan.studies.request import STRATEGIES as STRATEGIES
+
 Command = Callable[[argparse.Namespace], int]
-STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 
 
 def add(commands: Any, name: str, command: Command, text: str) -> Any:

@@ -5,7 +5,12 @@ import sys
 from typing import Any
 
 from compare_ssgan.commands import arguments, machine
-from compare_ssgan.errors import InputError, PreemptedError
+from compare_ssgan.errors import (
+    CommandError,
+    InputError,
+    PreemptedError,
+    RunHeldError,
+)
 
 
 def add(commands: Any) -> None:
@@ -68,17 +73,27 @@ def _run_seeds(flags: argparse.Namespace) -> int:
     report = _Report()
     if inline.execute(requests, Options(), report) is Ending.STOPPED:
         return PreemptedError.exit_code
-    return max(report.codes, default=0)
+    return report.exit_code
 
 
 class _Report:
     """Tells on stderr which seed it is the turn of, and keeps the exit codes."""
 
     def __init__(self) -> None:
-        self.codes: list[int] = []
+        self._codes: set[int] = set()
+
+    @property
+    def exit_code(self) -> int:
+        """What to return: that of a failure, else of what was stopped, else held."""
+        later = {PreemptedError.exit_code, RunHeldError.exit_code}
+        failed = self._codes - later - {0}
+        if failed:
+            wrong_input = failed == {InputError.exit_code}
+            return InputError.exit_code if wrong_input else CommandError.exit_code
+        return max(self._codes, default=0)
 
     def started(self, request: Any) -> None:
         print(f"seed {request.seed}", file=sys.stderr)
 
     def finished(self, request: Any, code: int | None, log: Any) -> None:
-        self.codes.append(code or 0)
+        self._codes.add(CommandError.exit_code if code is None else code)

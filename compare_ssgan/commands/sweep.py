@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from compare_ssgan.commands import arguments, machine
+from compare_ssgan.studies.executors.base import EXECUTORS, Options
 
 
 def add(commands: Any) -> None:
@@ -28,7 +29,7 @@ def _add_executor(parser: Any) -> None:
     """Adds the flags that say where runs are done, one for each of `Options`."""
     number, text = arguments.positive, {"metavar": "NAME"}
     parser.add_argument(
-        "--executor", choices=["inline", "ray", "slurm"], default="inline",
+        "--executor", choices=EXECUTORS, default="inline",
         help="this machine, a Ray cluster, or Slurm",
     )  # fmt: skip
     parser.add_argument("--jobs", type=number, metavar="N", help="runs at a time")
@@ -68,7 +69,6 @@ def _amount(text: str) -> float:
 
 def _sweep(flags: argparse.Namespace) -> int:
     machine.studies(flags)
-    from compare_ssgan.studies.executors.base import Options
     from compare_ssgan.studies.plan import Overrides
     from compare_ssgan.studies.sweep import sweep
 

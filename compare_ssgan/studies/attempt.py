@@ -108,7 +108,8 @@ class Attempt:
             if ending.status != "stopped":
                 self._note_settings()
             status = ending.status
-        except PreemptedError:
+        except (PreemptedError, KeyboardInterrupt):
+            # Another worker is gone, or a second Ctrl-C came: no fault of the run.
             status = "killed"
             raise
         finally:

@@ -251,6 +251,34 @@ def _check_whole(minimum: int, **values: Any) -> None:
             )
 
 
+def check_strategy(strategy: str, nodes: int) -> None:
+    """Refuses what a strategy cannot do, as far as that is known without its devices.
+
+    Args:
+        strategy: What --strategy says.
+        nodes: Of a run; each has the same number of replicas.
+
+    Raises:
+        InputError: If the current configuration, which can be built, is for one
+            replica, or its batch cannot be shared.
+    """
+    several_nodes = strategy == "multiworker" and nodes > 1
+    # A TPU may have one replica.
+    if strategy != "mirrored" and not several_nodes:
+        return
+    batch_size = config.query("run.batch_size")
+    if several_nodes and batch_size % nodes:
+        raise InputError(
+            f"--nodes {nodes} cannot share a batch of {batch_size} equally. Change "
+            "BATCH_SIZE, or use another number of nodes."
+        )
+    _check_single(
+        config.query("run.accumulation", 1),
+        config.query("run.jit_compile", False),
+        "several",
+    )
+
+
 def _check_replicas(batch_size: int, accumulation: int, jit_compile: bool) -> None:
     number = replicas.count()
     if number == 1:
@@ -260,6 +288,11 @@ def _check_replicas(batch_size: int, accumulation: int, jit_compile: bool) -> No
             f"{number} replicas (--strategy) cannot share a batch of {batch_size} "
             "equally. Change BATCH_SIZE, or use another number of replicas."
         )
+    _check_single(accumulation, jit_compile, str(number))
+
+
+def _check_single(accumulation: int, jit_compile: bool, number: str) -> None:
+    """Refuses what is for one replica only."""
     if accumulation > 1:
         raise InputError(
             f"run.accumulation = {accumulation} is for one replica, and there are "

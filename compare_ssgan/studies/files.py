@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,15 +29,28 @@ def write_atomically(
             the file.
     """
     data = content.encode() if isinstance(content, str) else content
-    temporary = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
+    partial = temporary(path, folder)
     try:
-        with temporary.open("wb") as file:
+        with partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(partial, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+
+
+def temporary(path: pathlib.Path, folder: pathlib.Path | None = None) -> pathlib.Path:
+    """Returns a name for what is to become `path`, which no other process has.
+
+    Numbers of processes would not do: containers that share a file system have equal
+    ones.
+
+    Args:
+        path: The file or directory.
+        folder: As for `write_atomically`.
+    """
+    return (folder or path.parent) / f".{path.name}.{uuid.uuid4().hex}.tmp"
 
 
 def write_json(path: pathlib.Path, content: Mapping[str, Any]) -> None:
@@ -140,7 +154,7 @@ def make_directory(path: pathlib.Path, option: str) -> list[pathlib.Path]:
     try:
         created = [each for each in (path, *path.parents) if not each.exists()]
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".probe.{os.getpid()}.tmp"
+        probe = temporary(path / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
@@ -173,7 +187,7 @@ def whole_directory(to: pathlib.Path, option: str) -> Iterator[pathlib.Path]:
     inside = to.exists()
     parent = to if inside else to.parent
     make_directory(parent, option)
-    partial = parent / f".{to.name}.{os.getpid()}.tmp"
+    partial = temporary(to, parent)
     try:
         partial.mkdir()
         yield partial

@@ -154,7 +154,7 @@ def _write_pngs(directory: pathlib.Path, batches: Iterator[_Batch]) -> None:
 
 def _write_archive(path: pathlib.Path, num: int, batches: Iterator[_Batch]) -> None:
     """Writes what `np.savez` would, one batch after the other."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = files.temporary(path)
     all_labels = []
     try:
         with zipfile.ZipFile(temporary, "w") as archive:

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import pathlib
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,9 +153,19 @@ def _open(path: pathlib.Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except PermissionError as error:
         raise InputError(
-            f"{path} cannot be written ({error.strerror}): the run is somebody else's. "
-            "Work in another directory, or on a copy of this one."
+            f"{path} cannot be written ({error.strerror}): it is {_owner(path)}'s. "
+            "Work in another directory or on a copy of this one, or have the directory "
+            f"shared: chmod -R g+w {shlex.quote(str(path.parent))}"
         ) from error
+
+
+def _owner(path: pathlib.Path) -> str:
+    """Returns whose a file is, or would be: that of the directory's owner."""
+    try:
+        return (path if path.exists() else path.parent).owner()
+    except (KeyError, OSError):
+        # Names of users may be unknown in a container.
+        return "somebody else"
 
 
 @functools.cache

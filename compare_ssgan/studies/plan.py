@@ -74,6 +74,7 @@ def plan(
     file: str,
     out: pathlib.Path | None = None,
     overrides: Overrides | None = None,
+    nodes: int = 1,
 ) -> Plan:
     """Returns the runs of a study file, having built what each of them would train.
 
@@ -83,10 +84,11 @@ def plan(
         file: Path of the study's gin file.
         out: Directory of the study; None for results/<study>.
         overrides: Changes by the command line.
+        nodes: Number of nodes of a run, where its strategy takes several.
 
     Raises:
-        InputError: If the file or the configuration of any run is wrong, or has a
-            setting without effect.
+        InputError: If the file or the configuration of any run is wrong, has a setting
+            without effect, or cannot be distributed as its strategy does.
     """
     overrides = overrides or Overrides()
     spec.import_roots()
@@ -108,6 +110,7 @@ def plan(
             if kind not in checked:
                 with _naming(request, overrides):
                     _check()
+                    experiment.check_strategy(request.strategy, nodes)
                 checked.add(kind)
             if time.monotonic() - told > _SILENT_SECONDS:
                 progress.say(f"checked {number} of {len(requests)} configurations")

@@ -7,6 +7,7 @@ import dataclasses
 import pathlib
 
 SINGLE = "single"
+STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 
 
 @dataclasses.dataclass(frozen=True)

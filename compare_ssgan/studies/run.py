@@ -11,7 +11,7 @@ import tensorflow as tf
 import compare_ssgan
 from compare_ssgan import config
 from compare_ssgan.analysis.records import protocols
-from compare_ssgan.errors import InputError, PreemptedError
+from compare_ssgan.errors import CommandError, InputError, PreemptedError
 from compare_ssgan.evaluation.evaluate import evaluate
 from compare_ssgan.studies import (
     experiment,
@@ -85,6 +85,7 @@ def _lead(
             # Another process may have finished it in the meantime.
             if not record.done:
                 _work(request, record, num_threads, flag, team)
+                _draw_curve(record)
     except (OSError, tf.errors.OpError) as error:
         if files.is_disk_full(error):
             raise files.disk_full(record.directory) from error
@@ -122,12 +123,12 @@ def _work(
         raise
     # Whatever it is: it is noted and raised again.
     except Exception as error:
-        useless = isinstance(error, InputError) or not record.exists
-        if fresh and useless and not _has_trained(record):
+        mistake = isinstance(error, InputError)
+        if fresh and mistake and not _has_trained(record):
             shutil.rmtree(record.directory)
-        elif begun or not isinstance(error, InputError):
+        elif begun or not mistake:
             # A begun run that the user's mistake kept from going on has not failed.
-            _note_failure(record, error)
+            _note_failure(request, record, lines, error)
         raise
     if ending.status == "stopped":
         raise PreemptedError(
@@ -153,13 +154,29 @@ def _describe(
 ) -> dict[str, Any]:
     """Returns the contents of run.json at the beginning of an attempt."""
     return {
-        "run_id": request.run_id,
-        "study": spec.study_name(request),
+        **_identify(request, lines),
         # Not the name of the file in gin_configs: what it found may be less.
         "dataset": built.dataset.name,
         "data": {
             name: built.dataset.split(name).content_hash for name in ("train", "test")
         },
+        "device": provenance.device(num_threads),
+        "image_shape": list(built.problem.image_shape),
+        "num_classes": built.problem.num_classes,
+        "networks": provenance.networks(built.game),
+        "steps": built.schedule.steps,
+        "batch_size": built.batch_size,
+        "discriminator_steps": built.discriminator_steps,
+    }
+
+
+def _identify(request: spec.RunRequest, lines: Sequence[str]) -> dict[str, Any]:
+    """Returns what run.json says of a run before it is built."""
+    return {
+        "run_id": request.run_id,
+        "study": spec.study_name(request),
+        "dataset": request.dataset,
+        "data": {},
         "method": request.method,
         "family": request.family,
         "budget": request.budget,
@@ -172,13 +189,10 @@ def _describe(
         "package_version": compare_ssgan.__version__,
         "git_commit": provenance.git_commit(),
         "versions": provenance.versions(),
-        "device": provenance.device(num_threads),
-        "image_shape": list(built.problem.image_shape),
-        "num_classes": built.problem.num_classes,
-        "networks": provenance.networks(built.game),
-        "steps": built.schedule.steps,
-        "batch_size": built.batch_size,
-        "discriminator_steps": built.discriminator_steps,
+        # Unknown yet.
+        "image_shape": [],
+        "num_classes": 0,
+        "batch_size": 0,
     }
 
 
@@ -196,19 +210,24 @@ def _finish(record: Record, attempt: Attempt, ending: loop.Ending) -> None:
             f"Diverged: {ending.term} is not finite at step {ending.step}. The run is "
             "over and is shown as diverged in tables."
         )
-    changes = {"status": ending.status, "diverged": diverged}
-    record.update(**changes)
-    _draw_curve(record)
-    record.finish(**changes, wall_seconds=attempt.seconds)
+    record.finish(status=ending.status, diverged=diverged, wall_seconds=attempt.seconds)
 
 
 def _draw_curve(record: Record) -> None:
-    # It brings in matplotlib, which nothing else of a run needs.
-    from compare_ssgan.analysis.figures import curves
-
+    """Draws a finished run, which stays one if that fails: it can be drawn later."""
     metric = protocols.main_metric([row["metric"] for row in record.measurements()])
-    if metric is not None:
+    if metric is None:
+        return
+    try:
+        # It brings in matplotlib, which nothing else of a run needs.
+        from compare_ssgan.analysis.figures import curves
+
         curves.run_curve(record.directory, metric, _curve_path(record, metric))
+    except (CommandError, ImportError, OSError, RuntimeError, ValueError) as error:
+        progress.say(
+            f"The run is done, but its curve was not drawn: {type(error).__name__}: "
+            f"{error} ('compare_ssgan plot {record.directory}' tries it again)"
+        )
 
 
 def _curve_path(record: Record, metric: str) -> pathlib.Path:
@@ -240,9 +259,13 @@ def _has_trained(record: Record) -> bool:
     return any(step > 0 for step in saved_steps(record.checkpoints))
 
 
-def _note_failure(record: Record, error: Exception) -> None:
+def _note_failure(
+    request: spec.RunRequest, record: Record, lines: Sequence[str], error: Exception
+) -> None:
     # On a full disk the record stays at "running", and the run can go on later.
     with contextlib.suppress(OSError):
+        if not record.exists:
+            record.begin(_identify(request, lines), lines)
         text = f"{type(error).__name__}: {error}".split("\n  In call to")[0]
         if files.is_disk_full(error):
             # There was room for this, though not for what it was about.

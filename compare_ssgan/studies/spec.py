@@ -12,10 +12,10 @@ from compare_ssgan.datasets.base import Dataset
 from compare_ssgan.datasets.pairs import PairedDataset, refuse_pairs
 from compare_ssgan.errors import InputError
 from compare_ssgan.studies import files
+from compare_ssgan.studies.request import STRATEGIES
 from compare_ssgan.studies.request import RunRequest as RunRequest
 
 CONFIGS = "gin_configs"
-STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
 
 # Ids of runs are taken apart at hyphens, and are names of directories.

@@ -1,5 +1,7 @@
 """Being asked to stop: a flag that the training loop reads between two steps."""
 
+import errno
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ from types import FrameType
 
 from compare_ssgan.errors import PreemptedError
 
-_SIGNALS = (signal.SIGTERM, signal.SIGUSR2, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP, signal.SIGINT)
 
 
 class StopFlag:
@@ -34,7 +36,7 @@ def interruptible(work: str) -> Iterator[None]:
         work: What was being done, for the message.
 
     Raises:
-        PreemptedError: If SIGTERM, SIGUSR2 or Ctrl-C came.
+        PreemptedError: If SIGTERM, SIGUSR2 or Ctrl-C came, or the terminal is gone.
     """
     received: list[str] = []
 
@@ -54,11 +56,12 @@ def interruptible(work: str) -> Iterator[None]:
 
 @contextmanager
 def listening() -> Iterator[StopFlag]:
-    """Turns SIGTERM, SIGUSR2 and a first Ctrl-C into a flag.
+    """Turns SIGTERM, SIGUSR2, SIGHUP and a first Ctrl-C into a flag.
 
-    Nothing is saved inside the handler: the discriminator may have been updated and
-    the generator not. A second Ctrl-C interrupts as usual. Outside the main thread
-    signals cannot be handled, and the flag stays down.
+    SIGHUP, by which a process learns that its terminal is gone, stays ignored where it
+    is: under nohup. Nothing is saved inside the handler: the discriminator may have
+    been updated and the generator not. A second Ctrl-C interrupts as usual. Outside the
+    main thread signals cannot be handled, and the flag stays down.
     """
     flag = StopFlag()
 
@@ -76,9 +79,31 @@ def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.signal(number, handle) for number in _SIGNALS}
+
+    def handle_quietly(number: int, frame: FrameType | None) -> None:
+        _leave_lost_terminal()
+        handle(number, frame)
+
+    handled = [
+        number
+        for number in _SIGNALS
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    previous = {number: signal.signal(number, handle_quietly) for number in handled}
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _leave_lost_terminal() -> None:
+    """Keeps what is printed from failing where the terminal is gone."""
+    for stream in (1, 2):
+        try:
+            os.write(stream, b"")
+        except OSError as error:
+            if error.errno == errno.EIO:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream)
+                os.close(nowhere)

@@ -87,7 +87,7 @@ def read(study_file: str) -> Declared:
     return Declared(
         datasets=_names("datasets", ("digits",)),
         methods=methods,
-        budget=config.query("study.budget", "short"),
+        budget=_budget(),
         seeds=_seeds(methods),
         combinations=_combinations(grid, zipped),
         varied=[n for n, values in {**grid, **zipped}.items() if len(values) > 1],
@@ -123,6 +123,16 @@ def _names(parameter: str, default: Sequence[str] | None) -> list[str]:
             f"not {value!r}."
         )
     return list(dict.fromkeys(value))
+
+
+def _budget() -> str:
+    value = config.query("study.budget", "short")
+    if not isinstance(value, str):
+        raise InputError(
+            f"study.budget must be the name of a budget, such as 'short', not "
+            f"{value!r}."
+        )
+    return value
 
 
 def _methods(names: list[str]) -> list[str]:

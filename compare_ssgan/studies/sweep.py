@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from compare_ssgan.errors import InputError, PreemptedError
+from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, forecast, planned, progress, study_record
 from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.plan import Overrides, Plan, plan
@@ -51,27 +51,27 @@ def sweep(
         if otherwise one is in the hands of another process, else 0.
 
     Raises:
-        InputError: If the study or any run's configuration is wrong, or the executor
-            cannot spread runs over hosts; then no run is started.
+        InputError: If the study, any run's configuration or an option is wrong; then
+            nothing is written.
         PreemptedError: If it was asked to stop.
     """
-    options = options or base.Options()
-    if executor != "slurm" and overrides and overrides.strategy == "multiworker":
-        raise InputError(
-            f"--strategy multiworker is not possible with --executor {executor}: who "
-            "starts the workers of a run on several hosts is Slurm (--executor slurm "
-            "--nodes N), or you, one run at a time ('compare_ssgan run')."
-        )
+    options, overrides = options or base.Options(), overrides or Overrides()
+    engine = base.load(executor)
+    engine.check(options, overrides.strategy)
     _leave_gpus_alone()
-    made = plan(study_file, out, overrides)
+    made = plan(study_file, out, overrides, options.nodes or 1)
     if dry_run:
         found = states(made.requests)
         print(forecast.render(made, found))
+        if forget:
+            added = study_record.add(made, forget=True, dry_run=True)
+            print(f"--forget would drop: {', '.join(added.forgotten) or 'nothing'}")
+            _tell_queued(added)
         return Summary(made.study, made.directory, found, 0)
     files.make_directory(made.directory, "--out")
     try:
         _tell(made, study_record.add(made, forget=forget))
-        return _do_missing(made, executor, options)
+        return _do_missing(made, engine.execute, options)
     except OSError as error:
         if files.is_disk_full(error):
             raise files.disk_full(made.directory) from error
@@ -85,14 +85,13 @@ def _leave_gpus_alone() -> None:
         tf.config.set_visible_devices([], "GPU")
 
 
-def _do_missing(made: Plan, executor: str, options: base.Options) -> Summary:
+def _do_missing(made: Plan, do: base.Execute, options: base.Options) -> Summary:
     """Does what is not done; a failed run is tried again, a begun one goes on."""
     before = states(made.requests)
     missing = _missing(made, before)
     runs = f"{len(before)} run{'s' * (len(before) != 1)}"
     progress.say(f"{made.study}: {runs}, {len(missing)} to do ({count(before)})")
     reporter = Reporter(missing)
-    do = base.load(executor)
     ending = do(missing, options, reporter)
     if ending is base.Ending.DONE:
         # Whoever held a run may have been killed meanwhile.
@@ -146,3 +145,10 @@ def _tell(made: Plan, added: study_record.Added) -> None:
         )
     if added.forgotten:
         progress.say(f"Planned no more: {', '.join(added.forgotten)}")
+    _tell_queued(added)
+
+
+def _tell_queued(added: study_record.Added) -> None:
+    """Says what is not forgotten, and what to do about it."""
+    for run_id, why in added.queued.items():
+        progress.say(f"{run_id} stays planned: {why}")

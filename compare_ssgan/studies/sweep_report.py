@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from compare_ssgan.analysis.records import states as run_states
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
-from compare_ssgan.studies import lock, progress
-from compare_ssgan.studies.executors.inline import SIGNALLED
+from compare_ssgan.studies import progress
+from compare_ssgan.studies.executors.process import SIGNALLED
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 
-DONE = ("complete", "diverged")
+DONE = ("done", "diverged")
 # Where the last line of a log lies.
 _TAIL_BYTES = 4096
 
@@ -22,8 +23,8 @@ class Summary(NamedTuple):
     Attributes:
         study: Its name.
         directory: Where its runs are.
-        states: State of every planned run by id: complete, diverged, failed,
-            running (in another process), begun, or missing.
+        states: State of every planned run by id: done, diverged, failed, running (in
+            another process), partial, or missing.
         exit_code: What the command returns.
         problems: Why a run is not done, by id.
         submitted: Number of runs that go on without this process.
@@ -121,15 +122,8 @@ class Reporter:
 def state(request: RunRequest) -> str:
     """Returns the state of a run; see `Summary`."""
     record = Record(request.run_directory)
-    if not record.exists:
-        # Between taking the lock and the first record lies the building of the run.
-        return "running" if lock.holder(record.directory) else "missing"
-    status = str(record.read()["status"])
-    if record.done:
-        return status
-    if lock.holder(record.directory) is not None:
-        return "running"
-    return "failed" if status == "failed" else "begun"
+    content = record.read() if record.exists else None
+    return run_states.word(run_states.status(record.directory, content))
 
 
 def states(requests: Sequence[RunRequest]) -> dict[str, str]:

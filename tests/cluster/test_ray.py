@@ -156,7 +156,7 @@ def test_a_sweep_survives_the_death_of_everything(
     last = sweep(study, out, *options)
     stdout, stderr = last.communicate(timeout=ray_nodes.SECONDS)
     assert last.returncode == 0, stderr
-    assert f"{twelve.ALL} complete" in stdout
+    assert f"{twelve.ALL} done" in stdout
     check_attempts(out, hit)
     twelve.compare(out, undisturbed)
 

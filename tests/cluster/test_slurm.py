@@ -10,12 +10,13 @@ import time
 
 import pytest
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.executors import jobs
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.executors.slurm import waiting
 from compare_ssgan.studies.request import RunRequest
 from tests.cluster.slurm_cluster import wait_for
+from tests.studies.slurm_stand_ins import handed_over
 
 pytestmark = pytest.mark.cluster
 
@@ -96,8 +97,13 @@ def test_runs_share_jobs_and_arrays_are_chunked(slurm, execute):
     ending, codes = execute(12, 10, runs_per_job=2)
     assert (ending, codes) == (Ending.DONE, {f"run{seed}": 0 for seed in range(12)})
     assert all(attempts(execute, run) == [0] for run in codes)
-    names = sorted(set(jobs.read(execute.out, "slurm").values()))
+    names = sorted(set(handed_over(execute.out).values()))
     assert [name.split("_")[1] for name in names] == ["0", "1", "2", "3", "0", "1"]
+    # Slurm still knows them, and that they are its own.
+    rows = queue.jobs(execute.out).values()
+    asked = queue.ask(rows)
+    assert asked.cluster in {row.cluster for row in rows} - {""}
+    assert {asked.states[name].state for name in names} <= {"COMPLETED", "COMPLETING"}
 
 
 def test_no_more_jobs_than_wanted(slurm, execute):
@@ -122,7 +128,7 @@ def test_a_cancelled_job_stays_cancelled(slurm, execute):
     def cancel():
         wait_for(lambda: attempts(execute, "run0"), 60)
         time.sleep(0.5)
-        slurm.call("scancel", jobs.read(execute.out, "slurm")["run0"])
+        slurm.call("scancel", handed_over(execute.out)["run0"])
 
     in_background(cancel)
     # Long enough for a machine on which scancel takes its time.
@@ -130,7 +136,7 @@ def test_a_cancelled_job_stays_cancelled(slurm, execute):
     assert ending is Ending.DONE
     assert codes["run1"] == 0
     assert codes["run0"] in (None, 75)
-    assert len((execute.out / jobs.FILE).read_text().splitlines()) == 2
+    assert len((execute.out / queue.FILE).read_text().splitlines()) == 2
     # Cancelling is no order to forget: the same again goes on.
     assert execute(2, 300)[1]["run0"] == 0
     assert attempts(execute, "run0")[1] > 0
@@ -139,11 +145,11 @@ def test_a_cancelled_job_stays_cancelled(slurm, execute):
 def test_a_killed_task_is_submitted_once_more(slurm, execute):
     def kill():
         wait_for(lambda: attempts(execute, "run0"), 60)
-        slurm.kill_job(jobs.read(execute.out, "slurm")["run0"])
+        slurm.kill_job(handed_over(execute.out)["run0"])
 
     in_background(kill)
     assert execute(1, 200) == (Ending.DONE, {"run0": 0})
-    assert len((execute.out / jobs.FILE).read_text().splitlines()) == 2
+    assert len((execute.out / queue.FILE).read_text().splitlines()) == 2
 
 
 def test_a_restart_of_the_controller_is_survived(slurm, execute):
@@ -163,7 +169,7 @@ def test_jobs_outlive_the_sweep_that_was_interrupted(slurm, execute, capsys):
 
     in_background(interrupt)
     assert execute(2, 100) == (Ending.STOPPED, {})
-    number = json.loads((execute.out / jobs.FILE).read_text().splitlines()[0])["job"]
+    number = json.loads((execute.out / queue.FILE).read_text().splitlines()[0])["job"]
     assert f"'scancel {number.split('_')[0]}' stops them" in capsys.readouterr().err
     assert execute(2, 100) == (Ending.DONE, {"run0": 0, "run1": 0})
     assert attempts(execute, "run0") == attempts(execute, "run1") == [0]

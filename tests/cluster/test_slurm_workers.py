@@ -55,7 +55,7 @@ def test_a_run_on_two_nodes_outlives_a_worker_and_pre_emption(slurm, tmp_path):
         printed, said = sweep.communicate(timeout=LONG_SECONDS)
     finally:
         sweep.kill()
-    assert (sweep.returncode, printed) == (0, "study: 1 complete\n"), said
+    assert (sweep.returncode, printed) == (0, "study: 1 done\n"), said
     (run,) = runs(out)
     tried = rows(out, "attempts", run)
     assert [row["status"] for row in tried] == ["killed", "stopped", "complete"]

@@ -40,7 +40,12 @@ def test_every_option_of_a_table_reaches_it(study, command):
     assert [table["select"] for table in tables] == ["best", "best"]
     rows = {row["method"]: row for row in tables[0]["rows"]}
     assert (rows["sn_gan"]["baseline"], rows["sn_gan"]["statistic"]) == ("ssgan", "iqm")
-    code, text, _ = command("table", study, *options)
+    code, _, err = command("table", study, *options)
+    assert code == 2
+    assert "--statistic iqm: several metrics side by side" in err
+    kept = [*options[:4], "--published", "none", "--runs"]
+    code, text, _ = command("table", study, *kept)
+    assert code == 0
     assert "Every run, is600_digits_cnn:" in text
 
 

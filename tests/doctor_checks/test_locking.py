@@ -101,6 +101,21 @@ def test_a_lock_is_held_for_another_machine(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_another_process_holds_is_left_alone(tmp_path, capsys):
+    place = tmp_path / locking.SHARED
+    place.mkdir()
+    other = lock_process.Process(place)
+    try:
+        assert other.line() == "held"
+        before = sorted(place.iterdir())
+        assert locking.hold(tmp_path, 0) == 1
+        assert "held already" in capsys.readouterr().err
+        assert sorted(place.iterdir()) == before
+        assert locks.is_held(place / "lock")
+    finally:
+        other.close()
+
+
 def test_a_lock_that_cannot_be_held_is_a_message(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert locking.hold(tmp_path / "file", 0) == 1

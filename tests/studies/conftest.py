@@ -1,18 +1,22 @@
 import os
+import sys
+import textwrap
 
 import pytest
 
 from compare_ssgan.studies import spec
 from compare_ssgan.studies.executors.slurm import waiting
 from tests.studies.slurm_stand_ins import SBATCH, SCONTROL, SQUEUE, write
-from tests.studies.toy import components, program
+from tests.studies.stand_in_program import STAND_IN
+from tests.studies.toy import components
+from tests.studies.toy import program as toy_program
 
 
 @pytest.fixture
 def toy_configs(monkeypatch):
     """The toy's gin files in the place of the suite's."""
     monkeypatch.chdir(components.CONFIGS.parent)
-    program.use_toy_configs(monkeypatch.setattr)
+    toy_program.use_toy_configs(monkeypatch.setattr)
 
 
 @pytest.fixture
@@ -25,6 +29,18 @@ def load(toy_configs, tmp_path):
         return spec.load(spec.RunRequest(files, settings=settings, **options))
 
     return load
+
+
+@pytest.fixture
+def program(toy_configs, tmp_path):
+    """Makes a stand-in for the command that does something before it is done."""
+
+    def program(behave="pass"):
+        path = tmp_path / "program.py"
+        path.write_text(STAND_IN.replace("behave", textwrap.dedent(behave)))
+        return (sys.executable, "-S", str(path))
+
+    return program
 
 
 @pytest.fixture

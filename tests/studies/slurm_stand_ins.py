@@ -4,6 +4,7 @@ import json
 import stat
 import textwrap
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.studies.executors.base import Options
 from compare_ssgan.studies.executors.slurm import job, waiting
 from compare_ssgan.studies.request import RunRequest
@@ -64,6 +65,17 @@ def done(out, *runs):
     return "".join(
         f"mkdir -p {out}/runs/{r}; touch {out}/runs/{r}/DONE\n" for r in runs
     )
+
+
+def handed_over(out):
+    """Returns the last job of every run that was handed over."""
+    return {run_id: row.job for run_id, row in queue.jobs(out).items()}
+
+
+def saved(out, run, step):
+    """Returns what a shell does to have a run save a checkpoint."""
+    folder = out / "runs" / run / "checkpoints"
+    return f"mkdir -p {folder}; touch {folder}/ckpt-{step}.index\n"
 
 
 def left_code(out, name, **codes):

@@ -28,6 +28,30 @@ def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_processes_of_equal_numbers_do_not_take_each_others_files(
+    tmp_path, monkeypatch
+):
+    # Containers on one file system: each may have a process 7.
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    path, flush = tmp_path / "study.json", os.fsync
+
+    def other_writes(descriptor):
+        monkeypatch.setattr(os, "fsync", flush)
+        files.write_atomically(path, "other")
+
+    monkeypatch.setattr(os, "fsync", other_writes)
+    files.write_atomically(path, "mine")
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+    to = tmp_path / "to"
+    with files.whole_directory(to, "--to") as first:
+        with contextlib.suppress(OSError), files.whole_directory(to, "--to") as second:
+            assert second != first
+            raise OSError
+        (first / "a").touch()
+    assert [each.name for each in to.iterdir()] == ["a"]
+
+
 def test_rows_are_appended_wholly_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "train.jsonl"
     files.append_rows(path, [{"step": 1}])

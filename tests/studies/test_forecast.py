@@ -44,13 +44,13 @@ def test_times_are_those_of_past_runs_of_the_method(unit, tmp_path):
     finish(done, seconds=30.0)
     units = [done, same, longer]
     states = dict.fromkeys((each.request.run_id for each in units), "missing")
-    states[done.request.run_id] = "complete"
+    states[done.request.run_id] = "done"
     made = Plan("mine", tmp_path / "out", units)
     assert forecast.render(made, states).splitlines() == [
-        f"{done.request.run_id}  complete",
+        f"{done.request.run_id}  done",
         f"{same.request.run_id}  missing  about 30 s (same settings)",
         f"{longer.request.run_id}  missing  about 1 h 40 min (same method)",
-        "3 runs: 1 complete, 2 missing",
+        "3 runs: 1 done, 2 missing",
         "about 1 h 40 min to go, one run after the other",
     ]
 
@@ -79,8 +79,8 @@ def test_past_runs_of_other_studies_tell_too_and_damaged_ones_do_not_matter(
     (damaged / "run.json").write_text("{")
     new = unit(20, seed=3, out=tmp_path / "new")
     made = Plan("new", tmp_path / "new", [new])
-    text = forecast.render(made, {new.request.run_id: "begun"})
-    assert "begun  about 60 s (same method)" in text
+    text = forecast.render(made, {new.request.run_id: "partial"})
+    assert "partial  about 60 s (same method)" in text
     assert "No estimates from" in capsys.readouterr().err
 
 

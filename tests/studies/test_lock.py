@@ -299,8 +299,15 @@ def test_the_lock_of_another_user_is_a_message(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
+    path = tmp_path / "study.lock"
+    path.touch()
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(InputError, match="somebody else's"), lock.hold(tmp_path):
+    # It need not be about a run.
+    expected = (
+        rf"^{path} cannot be written \(Permission denied\): it is {path.owner()}'s\. "
+        rf"Work .*: chmod -R g\+w {tmp_path}$"
+    )
+    with pytest.raises(InputError, match=expected), lock.hold(tmp_path, path.name):
         pass
 
 

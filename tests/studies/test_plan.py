@@ -78,6 +78,44 @@ def test_components_in_a_grid_stay_references(write):
     assert config.query("evaluate.metrics") == ["@kid()"]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "nodes", "setting", "message"),
+    [
+        ("mirrored", 1, "run.jit_compile = True", "plain on toy.* is for one replica"),
+        ("mirrored", 1, "run.accumulation = 2", "there are several .--strategy"),
+        ("multiworker", 2, "run.jit_compile = True", "is for one replica"),
+        ("multiworker", 3, "STEPS = 2", "--nodes 3 cannot share a batch of 8 equally"),
+    ],
+)
+def test_what_cannot_be_distributed_is_refused(
+    write, strategy, nodes, setting, message
+):
+    overrides = Overrides(settings=(setting,), strategy=strategy)
+    with pytest.raises(InputError, match=message):
+        plan(write(), overrides=overrides, nodes=nodes)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "nodes", "setting"),
+    [
+        # How many there are is known on their machine only.
+        ("mirrored", 1, "run.batch_size = 7"),
+        ("multiworker", 4, "STEPS = 2"),
+        ("none", 1, "run.jit_compile = True"),
+        ("tpu", 1, "run.jit_compile = True"),
+    ],
+)
+def test_how_a_run_is_distributed_does_not_change_its_id(
+    write, strategy, nodes, setting
+):
+    settings = Overrides(settings=(setting,))
+    (expected,) = plan(write(), overrides=settings).requests
+    distributed = settings._replace(strategy=strategy)
+    (request,) = plan(write(), overrides=distributed, nodes=nodes).requests
+    assert request.strategy == strategy
+    assert request.run_id == expected.run_id
+
+
 def test_a_value_that_holds_anyway_makes_no_second_run(write):
     planned = plan(write("grid = {'run.ema_start_step': [0, 0]}"))
     assert len(planned.requests) == 1

@@ -1,15 +1,18 @@
 """The executor of Ray, with a stand-in for Ray; the real one: tests/cluster."""
 
 import json
+import os
 import pathlib
+import signal
 import sys
+import threading
 import types
 
 import pytest
 
 from compare_ssgan.errors import CommandError, InputError
-from compare_ssgan.studies import spec
-from compare_ssgan.studies.executors import base, inline, ray, ray_cluster
+from compare_ssgan.studies import lock, spec
+from compare_ssgan.studies.executors import base, inline, ray, ray_cluster, tethered
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.executors.ray_cluster import Needs
 
@@ -174,6 +177,19 @@ def test_a_node_that_cannot_do_runs_is_named(work):
     assert fake.initialized is None
 
 
+def test_later_that_is_no_reason_to_stop_the_others(work, capsys):
+    gone = (None, "node7: Stale file handle")
+    fake = Fake({"run-b": [gone, gone, 0], "run-c": [gone] * 9})
+    ending, report = work(fake)
+    assert ending is Ending.DONE
+    assert report.codes == {"run-a": 0, "run-b": 0, "run-c": None}
+    assert [name for name, _ in fake.calls].count("run-c") == 1 + ray.RETRIES
+    said = capsys.readouterr().err
+    assert "run-b: it cannot be started on node7: Stale file handle; retry 2" in said
+    # Such a node must not have one run after the other.
+    assert [call["pause"] > 0 for _, call in fake.calls[:4]] == [False] * 2 + [True] * 2
+
+
 @pytest.mark.parametrize(
     "changes, problem",
     [
@@ -186,13 +202,30 @@ def test_a_task_tells_what_its_node_lacks(tmp_path, monkeypatch, changes, proble
     call = {
         "directory": str(tmp_path), "package": str(tmp_path), "environment": {},
         "command": [sys.executable, "-c", "pass"], "log": str(tmp_path / "log"),
-        "lock": str(tmp_path / "lock"), "wait": 0.0,
+        "lock": str(tmp_path / "lock"), "wait": 0.0, "pause": 0.0,
     }  # fmt: skip
     monkeypatch.setattr(sys, "path", list(sys.path))
     assert ray._look_after()(call) == (0, None)
     code, text = ray._look_after()(call | changes)
     assert code is None
     assert problem in text
+
+
+def test_a_task_that_is_told_to_stop_while_it_waits_starts_no_run(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tethered, "_LOCK_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    call = {
+        "directory": str(tmp_path), "package": str(tmp_path), "environment": {},
+        "command": [sys.executable, "-c", "open('begun', 'w')"],
+        "log": str(tmp_path / "log"), "lock": str(tmp_path / "lock"), "wait": 20.0,
+    }  # fmt: skip
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with lock.hold(tmp_path):
+        assert ray._look_after()(call) == (75, None)
+    assert not (tmp_path / "begun").exists()
 
 
 def test_a_mistake_of_the_task_is_no_death(work):
@@ -203,10 +236,10 @@ def test_a_mistake_of_the_task_is_no_death(work):
 @pytest.mark.parametrize(
     "option", [{"partition": "x"}, {"gres": "gpu:1"}, {"minutes": 5}, {"detach": True}]
 )
-def test_an_option_of_another_executor_is_refused(work, option):
+def test_an_option_of_another_executor_is_refused(option):
     (name,) = option
-    with pytest.raises(InputError, match=f"--{name} is not for runs on Ray"):
-        work(Fake(), **option)
+    with pytest.raises(InputError, match=f"--{name} is for --executor slurm, not ray"):
+        ray.check(Options(**option), "none")
 
 
 def test_without_ray_the_installation_is_named(work, monkeypatch):
@@ -227,6 +260,16 @@ def test_without_ray_the_installation_is_named(work, monkeypatch):
         ({"gpus": 1.5}, "--gpus 1.5: more than one GPU must be a whole number"),
         ({"gpus": 1e-5}, "--gpus 1e-05 is less than 0.0001"),
         ({"cpus": 0.0}, "no limit to the number of runs at a time. Add --jobs"),
+    ],
+)
+def test_what_no_cluster_has_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        ray.check(Options(**options), "none")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
         ({"cpus": 1e6}, "--cpus 1e[+]06: this machine has .* processors"),
         ({"gpus": 1.0}, "No node has room for .*--gpus 1.*2 CPUs and 0 GPUs"),
         ({"address": "head"}, r"HOST:PORT or ray://HOST:PORT, not 'head'"),
@@ -319,4 +362,4 @@ def test_the_environment_of_runs_is_that_of_the_sweep(monkeypatch):
 
 
 def test_there_is_such_an_executor():
-    assert base.load("ray") is ray.execute
+    assert base.load("ray") == (ray.check, ray.execute)

@@ -8,12 +8,14 @@ import pytest
 import tensorflow as tf
 
 from compare_ssgan import config
+from compare_ssgan.analysis.figures import curves
+from compare_ssgan.analysis.records import run_records
 from compare_ssgan.errors import (
     CommandError,
     InputError,
     RunHeldError,
 )
-from compare_ssgan.studies import attempt, files, lock, run
+from compare_ssgan.studies import attempt, experiment, files, lock, run, sweep_report
 from compare_ssgan.studies.record import Record
 
 
@@ -147,6 +149,44 @@ def test_the_second_process_is_refused_and_changes_nothing(load):
     with lock.hold(request.run_directory), pytest.raises(RunHeldError, match="held by"):
         run.execute(request)
     assert [path.name for path in request.run_directory.iterdir()] == ["lock"]
+
+
+def test_a_failure_before_the_first_record_is_on_record(load, monkeypatch, tmp_path):
+    request = load("STEPS = 2")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "study.json").write_text('{"study": "mine", "planned": []}')
+
+    def fail(team):
+        raise tf.errors.ResourceExhaustedError(None, None, "CUDA_OUT_OF_MEMORY")
+
+    monkeypatch.setattr(experiment, "build", fail)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        run.execute(request)
+    (found,) = run_records.read(tmp_path / "out")
+    assert (found.status, found.error) == (
+        "failed",
+        "ResourceExhaustedError: CUDA_OUT_OF_MEMORY",
+    )
+    assert (found.study, found.dataset, found.method) == ("mine", "toy", "plain")
+    assert sweep_report.state(request) == "failed"
+    monkeypatch.undo()
+    assert run.execute(request).status == "complete"
+    content = Record(request.run_directory).read()
+    assert (content["error"], content["batch_size"]) == (None, 8)
+    assert content["data"].keys() == {"train", "test"}
+
+
+@pytest.mark.parametrize("error", [OSError("no font"), InputError("no such curve")])
+def test_a_run_whose_curve_cannot_be_drawn_is_done(load, monkeypatch, capsys, error):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr(curves, "run_curve", fail)
+    request = load("STEPS = 1")
+    outcome = run.execute(request)
+    assert (outcome.status, outcome.curve) == ("complete", None)
+    assert (request.run_directory / "DONE").exists()
+    assert f"not drawn: {type(error).__name__}: {error}" in capsys.readouterr().err
 
 
 def test_a_run_that_diverges_at_once_has_read_its_settings(load, tmp_path):

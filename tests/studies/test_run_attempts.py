@@ -1,6 +1,9 @@
+import os
+import signal
+
 import pytest
 
-from compare_ssgan.studies import files, provenance, run
+from compare_ssgan.studies import files, progress, provenance, run
 
 
 def attempts(request):
@@ -32,6 +35,22 @@ def test_an_attempt_says_what_computed_it(load, monkeypatch):
     assert row["git_commit"] == content["git_commit"] == "a" * 40
     assert row["device"] == content["device"]
     assert (row["executor"], row["job"]) == ("slurm", "17")
+
+
+def test_a_second_interruption_is_no_failure_of_the_run(load, monkeypatch):
+    def interrupt(self, step, terms):
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(progress.Progress, "stepped", interrupt)
+    request = load("STEPS = 4")
+    with pytest.raises(KeyboardInterrupt):
+        run.execute(request)
+    (row,) = attempts(request)
+    assert (row["status"], row["to_step"]) == ("killed", 2)
+    content = files.read_json(request.run_directory / "run.json")
+    assert (content["status"], content["error"]) == ("running", None)
 
 
 def test_a_run_that_goes_on_under_another_commit_is_warned_of(begun_again, caplog):

@@ -89,6 +89,17 @@ sys.exit({} if time.time() < end else 9)
     assert calls(tmp_path) == []
 
 
+def test_runs_side_by_side_share_the_gpus_of_the_job(work, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    note = "import os; (out / 'gpu{}').write_text(os.environ['CUDA_VISIBLE_DEVICES'])"
+    work(note.format(0), note.format(1))
+    found = [(tmp_path / "out" / f"gpu{seed}").read_text() for seed in (0, 1)]
+    assert found == ["4", "6"]
+    # One by itself has all.
+    work(note.format(0))
+    assert (tmp_path / "out" / "gpu0").read_text() == "4,6"
+
+
 def test_a_single_run_writes_to_its_log_too(work, tmp_path):
     work("pass")
     assert (tmp_path / "out" / "logs" / "run0.log").read_text() == "output\n"
@@ -109,6 +120,18 @@ def test_a_run_that_did_not_listen_yet_goes_on_later(work, tmp_path):
     with pytest.raises(SystemExit):
         work("signal.signal(signal.SIGTERM, signal.SIG_DFL); time.sleep(30)")
     assert codes(tmp_path) == {"run0": 143}
+    assert calls(tmp_path) == ["requeue 7_2"]
+
+
+def test_so_does_one_that_slurm_itself_has_signalled(work, tmp_path):
+    # To every process of the step at once: the run goes first, or its job.
+    signal_once_begun(tmp_path, signal.SIGUSR2)
+    with pytest.raises(SystemExit):
+        work(
+            "signal.signal(signal.SIGTERM, lambda number, frame:"
+            " os.kill(os.getpid(), signal.SIGUSR2)); import os; time.sleep(30)"
+        )
+    assert codes(tmp_path) == {"run0": 140}
     assert calls(tmp_path) == ["requeue 7_2"]
 
 

@@ -2,15 +2,16 @@
 
 import pytest
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.executors import jobs
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import job, queue, waiting
+from compare_ssgan.studies.executors.slurm import controller, job, submission, waiting
 from tests.studies.slurm_stand_ins import (
     Told,
     answer,
     done,
     execute,
+    handed_over,
     requests,
     script,
     write,
@@ -25,7 +26,7 @@ def test_arrays_have_fewer_tasks_than_max_array_size(slurm, out, capsys):
     assert ending is Ending.DONE
     arrays = [script(slurm, n).split("--array=")[1].split("\n")[0] for n in (1, 2, 3)]
     assert arrays == ["0-3%4", "0-3%4", "0-1%2"]
-    assert jobs.read(out, "slurm")["run9"] == "3_1"
+    assert handed_over(out)["run9"] == "3_1"
     assert told.codes == dict.fromkeys(told.handed_over, 0)
     assert "Slurm has them as 1_0 to 1_3" in capsys.readouterr().err
 
@@ -43,7 +44,7 @@ def test_a_job_says_what_it_needs(slurm, out):
     assert {f"#SBATCH {each}" for each in expected} <= set(lines)
     (srun,) = (line for line in lines if line.startswith("srun "))
     assert "--cpus-per-task=8" in srun
-    assert jobs.read(out, "slurm") == {"run0": "1_0", "run1": "1_0", "run2": "1_1"}
+    assert handed_over(out) == {"run0": "1_0", "run1": "1_0", "run2": "1_1"}
 
 
 def test_without_options_the_cluster_decides(slurm, out):
@@ -64,7 +65,7 @@ def test_what_slurm_refuses_is_the_users_to_change(slurm, out):
     ) as raised:
         execute(out, 3, partition="x")
     assert "Traceback" not in str(raised.value)
-    assert not (out / jobs.FILE).exists()
+    assert not (out / queue.FILE).exists()
     # Nothing of the attempt is left but the lock.
     assert [path.name for path in job.folder(out).iterdir()] == [waiting._LOCK]
 
@@ -72,15 +73,15 @@ def test_what_slurm_refuses_is_the_users_to_change(slurm, out):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"address": "auto"}, "--address is for --executor ray"),
-        ({"cpus": 1.0}, "--cpus is for --executor ray.*--threads"),
-        ({"gpus": 0.5}, "--gpus is for --executor ray.*--gres"),
-        ({"jobs": 4}, "--jobs 4 is not for --executor slurm.*--max_jobs"),
+        ({"address": "auto"}, "--address is for --executor ray, not slurm. Remove it"),
+        ({"cpus": 1.0}, "--cpus is for --executor ray, .*--threads"),
+        ({"gpus": 0.5}, "--gpus is for --executor ray, .*--gres"),
+        ({"jobs": 4}, "--jobs is for --executor inline or ray, .*--max_jobs"),
     ],
 )
-def test_options_of_others_are_refused(slurm, out, options, message):
+def test_options_of_others_are_refused(options, message):
     with pytest.raises(InputError, match=message):
-        execute(out, 1, **options)
+        submission.check(Options(**options), "none")
 
 
 @pytest.mark.parametrize(
@@ -92,11 +93,9 @@ def test_options_of_others_are_refused(slurm, out, options, message):
         ("mirrored", {"nodes": 2}, "--nodes 2 is for --strategy multiworker"),
     ],
 )
-def test_nodes_are_for_runs_with_several_workers(
-    slurm, out, strategy, options, message
-):
+def test_nodes_are_for_runs_with_several_workers(strategy, options, message):
     with pytest.raises(InputError, match=message):
-        waiting.execute(requests(out, 1, strategy=strategy), Options(**options), Told())
+        submission.check(Options(**options), strategy)
 
 
 def test_a_run_on_several_nodes_has_a_task_on_each(slurm, out):
@@ -137,17 +136,25 @@ def test_without_submitit_the_extra_is_named(slurm, out, monkeypatch):
 @pytest.mark.parametrize("text, limit", [("1001", 1000), ("1", 1), ("0", 1)])
 def test_the_limit_of_arrays_is_read(slurm, text, limit):
     write(slurm, scontrol=f"echo 'MaxArraySize            = {text}'")
-    assert queue.array_limit() == limit
+    assert controller.array_limit(controller.settings()) == limit
 
 
-def test_a_users_defaults_for_squeue_hide_nothing(slurm, monkeypatch):
-    monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
-    write(slurm, squeue='echo "3|PENDING|${SQUEUE_STATES-none}"')
-    assert queue.find(["3"]) == {"3": queue.Job("PENDING", "none")}
+def test_half_a_row_on_record_costs_no_other(out):
+    submission.note(out, [queue.Job("a", "1_0", "t")])
+    with (out / queue.FILE).open("a") as file:
+        file.write('{"run_id": "b", "jo')
+    submission.note(out, [queue.Job("c", "2", "t")])
+    submission.note(out, [queue.Job("d", "3", "t")])
+    assert handed_over(out) == {"a": "1_0", "c": "2", "d": "3"}
 
 
-def test_a_command_that_hangs_is_a_failure(slurm, monkeypatch):
-    monkeypatch.setattr(queue, "_TIMEOUT_SECONDS", 0.1)
-    write(slurm, squeue="exec sleep 5")
-    with pytest.raises(queue.SlurmError, match="squeue did not answer"):
-        queue.find(["3"])
+def test_jobs_of_another_cluster_are_not_taken_for_own_ones(slurm, out):
+    write(slurm, scontrol="echo 'ClusterName = here'; echo 'MaxArraySize = 5'")
+    # The directory was copied; of an earlier version is run1's row.
+    rows = [queue.Job("run0", "7", "t", "there"), queue.Job("run1", "8", "t")]
+    submission.note(out, rows)
+    queued = "echo '7|RUNNING|None'; echo '8|RUNNING|None'; echo '1|RUNNING|None'"
+    answer(slurm, queued, queued, queued, done(out, "run0", "run1"))
+    assert execute(out, 2)[1].codes == {"run0": 0, "run1": 0}
+    assert handed_over(out) == {"run0": "1", "run1": "8"}
+    assert queue.jobs(out)["run0"].cluster == "here"

@@ -7,18 +7,21 @@ import time
 
 import pytest
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import CommandError, InputError
 from compare_ssgan.studies import lock
-from compare_ssgan.studies.executors import base, jobs
+from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import job, waiting
+from compare_ssgan.studies.executors.slurm import job, submission, waiting
 from tests.studies.slurm_stand_ins import (
     SBATCH,
     Told,
     answer,
     done,
     execute,
+    handed_over,
     left_code,
+    saved,
     script,
     write,
 )
@@ -27,7 +30,7 @@ pytest.importorskip("submitit")
 
 
 def test_the_executor_is_found_by_its_name():
-    assert base.load("slurm") is waiting.execute
+    assert base.load("slurm") == (submission.check, waiting.execute)
 
 
 def test_no_more_jobs_than_wanted_are_in_the_queue(slurm, out):
@@ -42,14 +45,14 @@ def test_no_more_jobs_than_wanted_are_in_the_queue(slurm, out):
     assert ending is Ending.DONE
     assert told.codes == {"run0": 0, "run1": 0, "run2": 0}
     # The third came by itself, when there was room.
-    assert jobs.read(out, "slurm") == {"run0": "1_0", "run1": "1_1", "run2": "2"}
+    assert handed_over(out) == {"run0": "1_0", "run1": "1_1", "run2": "2"}
     assert "--array=0-1" in script(slurm, 1)
     assert "--array" not in script(slurm, 2)
 
 
 def test_runs_in_the_queue_are_waited_for_and_not_submitted_again(slurm, out):
-    jobs.note(out, [jobs.Job("run0", "slurm", "7_3", "2026-01-01")])
-    jobs.note(out, [jobs.Job("run1", "slurm", "8", "2026-01-01")])
+    submission.note(out, [queue.Job("run0", "7_3", "2026-01-01")])
+    submission.note(out, [queue.Job("run1", "8", "2026-01-01")])
     answer(
         slurm,
         "echo '7_2|RUNNING|None'; echo '7_3|RUNNING|None'; echo '8|COMPLETED|None'",
@@ -58,7 +61,7 @@ def test_runs_in_the_queue_are_waited_for_and_not_submitted_again(slurm, out):
     )
     assert execute(out, 2)[1].codes == {"run0": 0, "run1": 0}
     # run1's job is over, but it is not done.
-    assert jobs.read(out, "slurm") == {"run0": "7_3", "run1": "1"}
+    assert handed_over(out) == {"run0": "7_3", "run1": "1"}
     assert "--jobs=7,8" in (slurm / "squeue.calls").read_text().splitlines()[0]
 
 
@@ -73,7 +76,7 @@ def test_a_failure_of_squeue_is_borne(slurm, out, capsys, failure):
     answer(slurm, failure, failure, "echo '1|RUNNING|None'", done(out, "run0"))
     ending, told = execute(out, 1)
     assert (ending, told.codes) == (Ending.DONE, {"run0": 0})
-    assert len(jobs.read(out, "slurm")) == len(list((slurm / "scripts").iterdir())) == 1
+    assert len(handed_over(out)) == len(list((slurm / "scripts").iterdir())) == 1
     assert capsys.readouterr().err.count("Trying again.") == 1
 
 
@@ -96,7 +99,7 @@ def test_a_run_whose_job_was_killed_is_submitted_once_more(slurm, out, capsys):
     ending, told = execute(out, 1)
     assert ending is Ending.DONE
     assert told.codes == {"run0": None}
-    assert jobs.read(out, "slurm") == {"run0": "2"}
+    assert handed_over(out) == {"run0": "2"}
     assert len(list((slurm / "scripts").iterdir())) == 2
     assert "run0: job 1 was lost (FAILED); once more" in capsys.readouterr().err
 
@@ -113,6 +116,24 @@ def test_only_what_was_interrupted_is_repeated(slurm, out, code, number):
     answer(slurm, left_code(out, "1", run0=code) + left_code(out, "2", run0=code))
     assert execute(out, 1)[1].codes == {"run0": code}
     assert len(list((slurm / "scripts").iterdir())) == number
+
+
+def test_a_run_that_saves_and_stops_is_submitted_while_it_gets_on(slurm, out):
+    # The fourth job brings nothing new, nor does the one after it.
+    for number in (1, 2, 3, 4, 5):
+        stopped = left_code(out, str(number), run0=75)
+        stopped += saved(out, "run0", 10 * min(number, 3))
+        # The queue is looked at once more before anything is submitted.
+        (slurm / f"squeue.{2 * number - 1}").write_text(stopped)
+        (slurm / f"squeue.{2 * number}").write_text("")
+    assert execute(out, 1)[1].codes == {"run0": 75}
+    assert handed_over(out) == {"run0": "5"}
+
+
+def test_a_sweep_survives_that_its_record_of_jobs_is_damaged(slurm, out):
+    first = f"printf '%s' '{{\"run_id\"' > {out / queue.FILE}\n"
+    answer(slurm, first, done(out, "run0"))
+    assert execute(out, 1)[1].codes == {"run0": 0}
 
 
 def test_the_output_of_a_run_is_named(slurm, out):
@@ -133,14 +154,14 @@ def test_a_detached_sweep_submits_and_leaves(slurm, out, capsys):
 
 def test_a_detached_sweep_tells_how_many_runs_wait(slurm, out, capsys):
     execute(out, 6, detach=True, max_jobs=2, runs_per_job=2)
-    assert len(jobs.read(out, "slurm")) == 4
+    assert len(handed_over(out)) == 4
     assert "2 runs are not submitted yet" in capsys.readouterr().err
     # The same again, while they are in the queue.
     answer(slurm, "", "echo '1_0|RUNNING|None'; echo '1_1|PENDING|None'")
     assert execute(out, 6, detach=True, max_jobs=2, runs_per_job=2)[0] is (
         Ending.SUBMITTED
     )
-    assert len(jobs.read(out, "slurm")) == 4
+    assert len(handed_over(out)) == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -182,7 +203,7 @@ def test_what_was_submitted_is_told_when_slurm_takes_no_more(slurm, out, capsys)
 
 
 def test_two_sweeps_submit_one_after_the_other(slurm, out):
-    jobs_of_other = [jobs.Job("run0", "slurm", "9", "2026-01-01")]
+    jobs_of_other = [queue.Job("run0", "9", "2026-01-01")]
     folder = job.folder(out)
     folder.mkdir(parents=True)
     ended = []
@@ -192,7 +213,7 @@ def test_two_sweeps_submit_one_after_the_other(slurm, out):
         time.sleep(0.2)
         assert not ended
         answer(slurm, "echo '9|RUNNING|None'", done(out, "run0"))
-        jobs.note(out, jobs_of_other)
+        submission.note(out, jobs_of_other)
     thread.join(20)
     assert ended[0][1].codes == {"run0": 0}
     assert not list((slurm / "scripts").iterdir())

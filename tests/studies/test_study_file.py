@@ -76,6 +76,12 @@ def test_wrong_seeds_of_a_method_are_refused(read, line, message):
         read("seeds = 2", f"method_seeds = {line}")
 
 
+@pytest.mark.parametrize("value", ["3", "['short']", "None"])
+def test_a_budget_that_is_no_name_is_refused(read, value):
+    with pytest.raises(InputError, match=r"study\.budget must be the name of a budget"):
+        read("seeds = 1", f"budget = {value}")
+
+
 def test_a_binding_in_grid_and_zip_is_refused(read):
     with pytest.raises(InputError, match=r"STEPS is in study\.grid and in study\.zip"):
         read("seeds = 1", "grid = {'STEPS': [1]}", "zip = {'STEPS': [2]}")

@@ -1,13 +1,16 @@
 import json
+import re
 import threading
 
 import pytest
 
 from compare_ssgan.analysis.records import run_records
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError, RunHeldError
 from compare_ssgan.studies import lock, study_record
 from compare_ssgan.studies.plan import Plan, Unit
 from compare_ssgan.studies.request import RunRequest
+from tests.analysis import fabricate
 
 
 def plan(directory, *names, study="mine"):
@@ -40,7 +43,7 @@ def planned(directory):
 def test_more_seeds_and_methods_are_added_and_fewer_lose_nothing(tmp_path):
     study_record.add(plan(tmp_path, "gan", "ssgan"))
     added = study_record.add(plan(tmp_path, "gan", "gan:1", "wgan"))
-    assert added == ("mine", ["toy-ssgan-seed0-01234567"], [])
+    assert added == ("mine", ["toy-ssgan-seed0-01234567"], [], {})
     assert planned(tmp_path) == ("mine", ["gan:0", "gan:1", "wgan:0", "ssgan:0"])
 
 
@@ -60,6 +63,58 @@ def test_what_nobody_has_begun_can_be_forgotten(tmp_path):
     assert added.forgotten == ["toy-ssgan-seed0-01234567"]
     assert added.others == ["toy-wgan-seed0-01234567"]
     assert planned(tmp_path)[1] == ["gan:0", "wgan:0"]
+
+
+def test_a_dry_run_tells_what_would_be_forgotten(tmp_path):
+    out = tmp_path / "out"
+    assert study_record.add(plan(out, "gan"), dry_run=True) == ("mine", [], [], {})
+    assert not out.exists()
+    out.mkdir()
+    study_record.add(plan(out, "gan", "ssgan"))
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    added = study_record.add(plan(out, "wgan", "gan"), forget=True, dry_run=True)
+    assert added.forgotten == ["toy-ssgan-seed0-01234567"]
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_what_is_being_built_is_not_forgotten(tmp_path):
+    study_record.add(plan(tmp_path, "gan", "ssgan"))
+    directory = tmp_path / "runs" / "toy-ssgan-seed0-01234567"
+    directory.mkdir(parents=True)
+    with lock.hold(directory):
+        added = study_record.add(plan(tmp_path, "gan"), forget=True)
+    assert (added.forgotten, added.others) == ([], [directory.name])
+    assert planned(tmp_path)[1] == ["gan:0", "ssgan:0"]
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ("echo '3_1|PENDING|Priority|'", r"Slurm job 3_1 is PENDING \(Priority\)"),
+        ("echo away >&2; exit 1", "Slurm job 3_1 cannot be asked for: away"),
+        ("echo '3_1|CANCELLED|None|'", None),
+        ("echo 'Invalid job id specified' >&2; exit 1", None),
+    ],
+)
+def test_what_is_in_slurms_queue_is_not_forgotten(slurm, tmp_path, says, why):
+    (slurm / "squeue.0").write_text(says)
+    study_record.add(plan(tmp_path, "gan", "ssgan", "wgan"))
+    # The run that stays is none of those to be forgotten.
+    rows = [
+        queue.Job(f"toy-{name}-seed0-01234567", job, "2026-11-21T20:56:20+00:00")
+        for name, job in (("ssgan", "3_1"), ("gan", "4"))
+    ]
+    fabricate.write_lines(tmp_path / queue.FILE, *(row._asdict() for row in rows))
+    added = study_record.add(plan(tmp_path, "gan"), forget=True)
+    ssgan, wgan = (f"toy-{name}-seed0-01234567" for name in ("ssgan", "wgan"))
+    if why is None:
+        assert (added.forgotten, added.queued) == ([ssgan, wgan], {})
+    else:
+        assert (added.forgotten, added.others) == ([wgan], [ssgan])
+        assert re.fullmatch(rf"{why}.* \(scancel 3_1\)", added.queued[ssgan])
+    assert (slurm / "squeue.calls").read_text().endswith("--jobs=3\n")
+    kept = [] if why is None else ["ssgan:0"]
+    assert planned(tmp_path)[1] == ["gan:0", *kept]
 
 
 def test_rows_of_older_versions_are_kept_as_they_are(tmp_path):

@@ -4,14 +4,13 @@ import pathlib
 import shutil
 import signal
 import sys
-import textwrap
 import threading
 import time
 
 import pytest
 
-from compare_ssgan.errors import InputError, PreemptedError
-from compare_ssgan.studies import files, lock, run, spec
+from compare_ssgan.errors import PreemptedError
+from compare_ssgan.studies import files, lock, spec
 from compare_ssgan.studies.executors import base, inline
 from compare_ssgan.studies.executors.base import Ending, Options
 from compare_ssgan.studies.plan import Overrides
@@ -19,42 +18,6 @@ from compare_ssgan.studies.sweep import sweep
 from tests.studies.toy import program as toy_program
 
 BOTH = "gin_configs/studies/both.gin"
-
-# Stands for the command, without TensorFlow: it does what `behave` says and leaves
-# the traces that the sweep looks for.
-STAND_IN = """
-import json, pathlib, signal, sys, time
-words = sys.argv[1:]
-value = dict(zip(words, words[1:]))
-out = pathlib.Path(value["--out"])
-def stop(number, frame):
-    (out / "stopped").touch()
-    sys.exit(75)
-signal.signal(signal.SIGTERM, stop)
-with (out / "calls").open("a") as calls:
-    calls.write(json.dumps(words) + "\\n")
-run = json.loads(pathlib.Path(value["--planned"]).read_text())
-method = run["method"]
-directory = out / "runs" / run["run_id"]
-directory.mkdir(parents=True, exist_ok=True)
-behave
-run |= {"image_shape": [8, 8, 1], "num_classes": 3, "batch_size": 8}
-run |= {"status": "complete", "wall_seconds": 0.1}
-(directory / "run.json").write_text(json.dumps(run))
-(directory / "DONE").touch()
-"""
-
-
-@pytest.fixture
-def program(toy_configs, tmp_path):
-    """Makes a stand-in for the command that does something before it is done."""
-
-    def program(behave="pass"):
-        path = tmp_path / "program.py"
-        path.write_text(STAND_IN.replace("behave", textwrap.dedent(behave)))
-        return (sys.executable, "-S", str(path))
-
-    return program
 
 
 def calls(out):
@@ -65,7 +28,7 @@ def test_everything_is_done_once_and_then_nothing(program, tmp_path, capsys):
     out = tmp_path / "out"
     summary = sweep(BOTH, out, options=Options(program=program()))
     assert summary.exit_code == 0
-    assert list(summary.states.values()) == ["complete"] * 4
+    assert list(summary.states.values()) == ["done"] * 4
     assert len(calls(out)) == 4
     assert "[4/4] toy-other-seed1-" in capsys.readouterr().err
 
@@ -115,10 +78,10 @@ def test_a_failure_does_not_stop_the_others(program, tmp_path, capsys):
     behave = "if method == 'other': sys.exit(1)"
     summary = sweep(BOTH, out, options=Options(program=program(behave)))
     assert summary.exit_code == 1
-    assert list(summary.states.values()) == ["complete", "missing"] * 2
+    assert list(summary.states.values()) == ["done", "partial"] * 2
     assert "failed with exit code 1" in capsys.readouterr().err
     first, *others = str(summary).splitlines()
-    assert first == "both: 2 complete, 2 missing"
+    assert first == "both: 2 done, 2 partial"
     assert [line.split("-seed")[0] for line in others] == ["  toy-other"] * 2
     assert all(line.endswith(": failed with exit code 1") for line in others)
     # The same command again does what failed.
@@ -139,8 +102,8 @@ def test_begun_runs_are_resumed_and_diverged_ones_left_alone(
     (load(seed=0).run_directory / "DONE").touch()
     summary = sweep(BOTH, out, options=Options(program=program()))
     assert summary.exit_code == 0
-    assert list(summary.states.values()) == ["diverged"] + ["complete"] * 3
-    expected = "both: 4 runs, 3 to do (1 begun, 1 diverged, 2 missing)"
+    assert list(summary.states.values()) == ["diverged"] + ["done"] * 3
+    expected = "both: 4 runs, 3 to do (1 diverged, 2 missing, 1 partial)"
     assert expected in capsys.readouterr().err
     assert len(calls(out)) == 3
 
@@ -194,7 +157,7 @@ def test_a_run_that_another_process_finishes_meanwhile_is_done(program, tmp_path
     out = tmp_path / "out"
     summary = sweep(BOTH, out, options=Options(program=(sys.executable, "-S", path)))
     assert summary.exit_code == 0
-    assert str(summary) == "both: 4 complete"
+    assert str(summary) == "both: 4 done"
 
 
 def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypatch):
@@ -203,7 +166,8 @@ def test_what_is_submitted_is_told_with_how_to_look(program, tmp_path, monkeypat
             report.started(request)
         return Ending.SUBMITTED
 
-    monkeypatch.setattr(base, "load", lambda name: submit)
+    engine = base.Executor(lambda options, strategy: None, submit)
+    monkeypatch.setattr(base, "load", lambda name: engine)
     out = tmp_path / "out"
     summary = sweep(BOTH, out, executor="slurm")
     assert summary.exit_code == 0
@@ -231,7 +195,7 @@ def test_edits_while_a_sweep_goes_on_change_nothing(
     expected = sweep(str(study), out, options=Options(program=program())).states
     shutil.rmtree(out)
     summary = sweep(str(study), out, options=Options(program=program(behave)))
-    assert summary.states == expected == dict.fromkeys(expected, "complete")
+    assert summary.states == expected == dict.fromkeys(expected, "done")
 
 
 def test_a_killed_run_is_a_failure(program, tmp_path, capsys):
@@ -269,6 +233,22 @@ def test_several_run_at_a_time_with_logs(program, tmp_path):
     assert (out / "logs" / logs[0]).read_text() == "output\n"
 
 
+def test_whoever_comes_next_has_the_gpu_that_is_free(program, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    # The first one is there until all others are over.
+    behave = """
+    import os
+    with (out / "gpus").open("a") as file:
+        file.write(os.environ["CUDA_VISIBLE_DEVICES"])
+    end = time.time() + 20
+    while method == "plain" and run["seed"] == 0 and time.time() < end:
+        if len(list((out / "runs").glob("*/DONE"))) == 3: break
+        time.sleep(0.02)
+    """
+    sweep(BOTH, tmp_path / "out", options=Options(jobs=2, program=program(behave)))
+    assert sorted((tmp_path / "out" / "gpus").read_text()) == [*"4666"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_sweep_waits_for_the_runs_it_stops(program, tmp_path, number):
     out = tmp_path / "out"
@@ -285,49 +265,6 @@ def test_a_stopped_sweep_waits_for_the_runs_it_stops(program, tmp_path, number):
     assert len(calls(out)) == 1
 
 
-def test_a_dry_run_writes_nothing(program, tmp_path, capsys):
-    out = tmp_path / "out"
-    summary = sweep(BOTH, out, dry_run=True, options=Options(program=program()))
-    assert not out.exists()
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[:-2] == [f"{run_id}  missing" for run_id in summary.states]
-    assert printed[-2] == "4 runs: 4 missing"
-    assert printed[-1] == "No past run tells how long they will take."
-
-
-def test_a_mistake_in_any_run_is_found_before_the_first(program, tmp_path):
-    out = tmp_path / "out"
-    overrides = Overrides(settings=("run.stepss = 1",))
-    with pytest.raises(InputError, match="stepss"):
-        sweep(BOTH, out, overrides=overrides, options=Options(program=program()))
-    assert not out.exists()
-
-
-def test_an_option_of_another_executor_is_refused(program, tmp_path):
-    options = Options(program=program(), partition="gpu")
-    with pytest.raises(InputError, match="--partition is not for runs of this machine"):
-        sweep(BOTH, tmp_path, options=options)
-
-
-def test_states_tell_what_became_of_runs(load, tmp_path, capsys):
-    out = tmp_path / "out"
-    done = run.execute(load("STEPS = 1", seed=0)).run_dir
-    content = json.loads((done / "run.json").read_text())
-    begun = load("STEPS = 1", seed=1)
-    begun.run_directory.mkdir(parents=True)
-    files.write_json(begun.run_directory / "run.json", content | {"status": "running"})
-    overrides = Overrides(settings=("STEPS = 1",))
-
-    def states():
-        return list(sweep(BOTH, out, dry_run=True, overrides=overrides).states.values())
-
-    assert states() == ["complete", "missing", "begun", "missing"]
-    with lock.hold(begun.run_directory):
-        assert states()[2] == "running"
-    files.write_json(begun.run_directory / "run.json", content | {"status": "failed"})
-    assert states()[2] == "failed"
-
-
 def test_a_real_run_of_a_sweep_belongs_to_its_study(toy_configs, tmp_path):
     out = tmp_path / "out"
     request = spec.load(
@@ -340,11 +277,3 @@ def test_a_real_run_of_a_sweep_belongs_to_its_study(toy_configs, tmp_path):
     assert toy_program.main(inline.command(request, ())) == 0
     content = json.loads((request.run_directory / "run.json").read_text())
     assert (content["study"], content["status"]) == ("both", "complete")
-
-
-@pytest.mark.parametrize("executor", ["inline", "ray"])
-def test_who_cannot_start_several_workers_of_a_run_says_so(executor, tmp_path):
-    overrides = Overrides(strategy="multiworker")
-    with pytest.raises(InputError, match=rf"executor {executor}: .*slurm --nodes N"):
-        sweep(BOTH, tmp_path / "out", executor=executor, overrides=overrides)
-    assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@ import pathlib
 
 import pytest
 
+from compare_ssgan.analysis.status import rendering, standing
 from compare_ssgan.studies import lock
 from compare_ssgan.studies.request import RunRequest
 from compare_ssgan.studies.sweep_report import (
@@ -26,7 +27,7 @@ def request_of(tmp_path):
         if status:
             directory = request.run_directory
             directory.mkdir(parents=True)
-            run = FIELDS | {"status": status, "error": error}
+            run = FIELDS | {"run_id": name, "status": status, "error": error}
             (directory / "run.json").write_text(json.dumps(run))
             if done:
                 (directory / "DONE").touch()
@@ -76,11 +77,42 @@ def test_what_another_process_is_at_is_told_apart_from_what_failed(request_of):
 
 def test_a_run_whose_lock_is_held_is_running_before_it_has_a_record(request_of):
     request = request_of("a")
-    request.run_directory.mkdir(parents=True)
     assert state(request) == "missing"
+    request.run_directory.mkdir(parents=True)
+    assert state(request) == "partial"
     with lock.hold(request.run_directory):
         assert state(request) == "running"
         assert code_of((request, None)) == 3
+
+
+def test_status_tells_the_same_of_a_directory_as_a_sweep(request_of, tmp_path):
+    expected = {
+        request_of("a", "complete", done=True): "done",
+        request_of("b", "diverged", done=True): "diverged",
+        request_of("c", "running"): "partial",
+        request_of("d", "failed", error="ValueError: no"): "failed",
+        request_of("e"): "partial",
+        request_of("f"): "missing",
+        request_of("g", "failed"): "running",
+    }
+    by_name = {request.run_id: request for request in expected}
+    rows = [FIELDS | {"run_id": name} for name in by_name]
+    (tmp_path / "study.json").write_text(json.dumps({"study": "x", "planned": rows}))
+    # Killed while it was built.
+    by_name["e"].run_directory.mkdir()
+    with lock.hold(by_name["g"].run_directory):
+        told = {row.run_id: row.state for row in standing.read(tmp_path).rows}
+        assert told == {each.run_id: word for each, word in expected.items()}
+        assert states(list(expected)) == told
+        assert json.loads(rendering.render(tmp_path, as_json=True))["totals"] == {
+            "done": 1,
+            "diverged": 1,
+            "running": 1,
+            "partial": 2,
+            "failed": 1,
+            "missing": 1,
+            "all": 7,
+        }
 
 
 def test_the_problem_is_the_last_line_of_the_recorded_error(request_of):
@@ -113,7 +145,7 @@ def test_where_nothing_is_recorded_the_last_line_of_the_log_is_the_problem(
         ("failed", 143, "killed by signal 15"),
         ("running", 75, "stopped after a checkpoint"),
         ("running", 3, "in progress in another process"),
-        ("running", None, "begun, and nobody knows how it ended"),
+        ("running", None, "partial, and nobody knows how it ended"),
         (None, None, "missing, and nobody knows how it ended"),
         (None, 2, "failed with exit code 2"),
     ],
@@ -128,16 +160,16 @@ def test_progress_is_told_as_it_is_made(request_of, capsys):
     report((done, 3), (request_of("b"), 1, pathlib.Path("b.log")))
     assert capsys.readouterr().err.splitlines() == [
         "[1/2] a",
-        "a: complete",
+        "a: done",
         "[2/2] b",
         "b: failed with exit code 1 (see b.log)",
     ]
 
 
 def test_a_summary_names_problems_and_what_was_submitted(tmp_path):
-    found = {"a": "complete", "b": "failed", "c": "complete"}
+    found = {"a": "done", "b": "failed", "c": "done"}
     summary = Summary("mine", tmp_path, found, 1, {"b": "failed: x"})
-    assert str(summary) == "mine: 2 complete, 1 failed\n  b: failed: x"
+    assert str(summary) == "mine: 2 done, 1 failed\n  b: failed: x"
     text = str(Summary("mine", tmp_path, {"a": "missing"}, 0, submitted=1))
     assert "submitted 1; they go on without this process" in text
     assert f"compare_ssgan status {tmp_path}" in text

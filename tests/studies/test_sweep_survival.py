@@ -122,7 +122,7 @@ def test_after_kills_the_same_command_does_the_rest_and_nothing_twice(whole, tmp
     if code == 3:
         code, said = Sweep(tmp_path, out, "third").wait()
         assert code == 0, said
-    assert "three: 3 complete" in said
+    assert "three: 3 done" in said
     assert [len(attempts(each)) for each in (killed, orphan)] == [2, 1]
     assert attempts(killed)[1]["from_step"] > 0
     assert_done_as_undisturbed(out, whole)

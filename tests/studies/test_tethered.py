@@ -95,9 +95,16 @@ def test_the_death_of_the_parent_asks_the_command_to_stop(tmp_path):
 
 def test_a_lock_is_awaited_for_a_while(tmp_path):
     begin = time.monotonic()
-    tethered.await_release(tmp_path / "lock", 60)
+    assert not tethered.await_release(tmp_path / "lock", 60)
     with lock.hold(tmp_path):
-        tethered.await_release(tmp_path / "lock", 0)
+        assert not tethered.await_release(tmp_path / "lock", 0)
         assert time.monotonic() - begin < 5
-        tethered.await_release(tmp_path / "lock", 0.5)
+        assert not tethered.await_release(tmp_path / "lock", 0.5)
         assert time.monotonic() - begin > 0.5
+
+
+def test_a_signal_ends_the_waiting_for_a_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(tethered, "_LOCK_POLL_SECONDS", 0.01)
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with lock.hold(tmp_path):
+        assert tethered.await_release(tmp_path / "lock", 20)

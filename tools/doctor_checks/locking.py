@@ -66,9 +66,13 @@ def hold(directory: pathlib.Path, seconds: float) -> int:
         print(f"Cannot write in {directory}: {error.strerror}.", file=sys.stderr)
         return 1
     process = _start(place)
+    held = False
     try:
-        if _answer(process) != "held":
-            print(f"{place} is held already.", file=sys.stderr)
+        answer = _answer(process)
+        held = answer == "held"
+        if not held:
+            reason = {"refused": "it is held already"}.get(answer, answer)
+            print(f"No lock can be had in {place}: {reason}.", file=sys.stderr)
             return 1
         print(
             f"Holding a lock in {place} for {seconds:.0f} s. Call on another machine, "
@@ -78,9 +82,11 @@ def hold(directory: pathlib.Path, seconds: float) -> int:
         time.sleep(max(0.0, seconds))
     finally:
         _end(process)
-        for file in place.iterdir():
-            file.unlink()
-        place.rmdir()
+        # What another one holds is not ours to remove.
+        if held:
+            for file in place.iterdir():
+                file.unlink()
+            place.rmdir()
     return 0
 
 

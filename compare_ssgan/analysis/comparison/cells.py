@@ -23,7 +23,8 @@ class Cell(NamedTuple):
         run_id: Of the run.
         status: Of the run.
         step: Generator step of the number; None if there is none.
-        value: NaN if the run diverged or has no such number.
+        value: NaN if the run has no such number, or diverged; but what a rule selects
+            of unfinished runs counts if it was measured before the run diverged.
         problem: Why there is no finite number; "" if there is one.
         eval_seeds: Evaluation seeds that the value is the mean of.
         eval_deviation: Standard deviation over these, with n - 1 in the denominator;
@@ -40,6 +41,11 @@ class Cell(NamedTuple):
     eval_seeds: tuple[int, ...] = ()
     eval_deviation: float = float("nan")
     word: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the run came to no number, and will come to none."""
+        return self.word in ("diverged", "not finite")
 
 
 class Rule(NamedTuple):
@@ -61,7 +67,7 @@ class Rule(NamedTuple):
 def cell(run: Run, rule: Rule) -> Cell:
     """Returns what a rule selects from a run."""
     usable = run.status == "complete" or (
-        rule.selection.of_unfinished and run.status not in ("diverged", "missing")
+        rule.selection.of_unfinished and run.status != "missing"
     )
     curve = run.curve(rule.metric)
     elsewhere = rule.chosen_by != rule.metric
@@ -72,6 +78,8 @@ def cell(run: Run, rule: Rule) -> Cell:
         chosen = pick(judged, rule.lower_is_better)
         if elsewhere and chosen.step is not None:
             chosen = Selected(chosen.step, _at(curve, chosen.step))
+    if run.status == "diverged" and not _is_before(chosen.step, run.diverged_step):
+        usable, chosen = False, NOTHING
     word, problem = _problem(run, rule, usable, chosen, curve)
     value = chosen.value if math.isfinite(chosen.value) else float("nan")
     step = None if problem else chosen.step
@@ -84,6 +92,10 @@ def cell(run: Run, rule: Rule) -> Cell:
     return found._replace(eval_seeds=tuple(sorted(by_seed)), eval_deviation=deviation)
 
 
+def _is_before(step: int | None, end: int | None) -> bool:
+    return step is not None and end is not None and step < end
+
+
 def _at(curve: Curve, step: int) -> float:
     (found,) = np.nonzero(curve.steps == step)
     return float(curve.values[found[0]]) if len(found) else float("nan")
@@ -94,7 +106,7 @@ def _problem(
 ) -> tuple[str, str]:
     """Returns why there is no finite number, as a word and in full; or twice ""."""
     selection = rule.selection
-    if run.status == "diverged":
+    if run.status == "diverged" and not usable:
         where = "" if run.diverged_step is None else f" at step {run.diverged_step:,}"
         term = f" ({run.diverged_term})" if run.diverged_term else ""
         return "diverged", f"diverged{where}{term}"

@@ -26,12 +26,14 @@ class Comparison(NamedTuple):
         tables: One a dataset and metric, those of a dataset together.
         unmeasured: Number of runs by dataset, of datasets where none has the metric.
             With several metrics the key is "dataset, metric".
-        across: One a metric that was measured on several datasets.
+        across: One a metric by which methods are compared on several datasets.
+        empty: For each dataset and metric of `unmeasured` a table without any number.
     """
 
     tables: Sequence[Table]
     unmeasured: Mapping[str, int]
     across: Sequence[Across] = ()
+    empty: Sequence[Table] = ()
 
 
 class Options(NamedTuple):
@@ -51,24 +53,13 @@ class Options(NamedTuple):
     published: str = "own"
 
 
-def compare(
-    directories: Directories,
-    metric: str,
-    selection: Selection,
-    *,
-    against: str | None = None,
-    statistic: str = "mean",
-    show_published: str = "own",
-) -> Comparison:
+def compare(directories: Directories, metric: str, options: Options) -> Comparison:
     """Computes one table for each dataset in which a metric was measured.
 
     Args:
         directories: As for `run_records.read`.
         metric: A kind such as "fid", or a full name; or several, joined by commas.
-        selection: Which number of a run counts.
-        against: As in `Options`.
-        statistic: As in `Options`.
-        show_published: As `published` in `Options`.
+        options: How to compare.
 
     Raises:
         InputError: If a directory has no records; if a metric was not measured,
@@ -76,20 +67,19 @@ def compare(
             best value that is to be selected; if there is no such method to compare
             with, statistic, or way to show published numbers.
     """
-    if statistic not in summaries.STATISTICS:
+    if options.statistic not in summaries.STATISTICS:
         raise InputError(
-            f"There is no statistic '{statistic}'. Statistics: "
+            f"There is no statistic '{options.statistic}'. Statistics: "
             f"{', '.join(summaries.STATISTICS)}."
         )
-    published.check_shown(show_published)
+    published.check_shown(options.published)
     datasets = groups.by_dataset(run_records.read(directories))
     asked = list(dict.fromkeys(name.strip() for name in metric.split(",")))
     resolved = {name: groups.resolve(datasets, name) for name in asked}
-    if against is not None:
-        ranking.check_reference(against, datasets)
-    options = Options(selection, against, statistic, show_published)
+    if options.against is not None:
+        ranking.check_reference(options.against, datasets)
     tables: list[Table] = []
-    unmeasured = {}
+    unmeasured, empty = {}, []
     of_metric: dict[str, list[Table]] = {name: [] for name in asked}
     for dataset, members in datasets.items():
         for name in asked:
@@ -101,8 +91,10 @@ def compare(
             else:
                 key = dataset if len(asked) == 1 else f"{dataset}, {name}"
                 unmeasured[key] = sum(len(group.runs) for group in members)
+                empty.append(_empty(dataset, name, members, options))
     wide = [across(name, found) for name, found in of_metric.items()]
-    return Comparison(tables, unmeasured, [found for found in wide if found.rows])
+    several = [found for found in wide if len(found.datasets) > 1]
+    return Comparison(tables, unmeasured, several, empty)
 
 
 def table_of(
@@ -148,6 +140,35 @@ def table_of(
         options.statistic,
         rule.chosen_by,
         published.of(dataset, kind_of(metric), methods) if shown else (),
+    )
+
+
+def _empty(
+    dataset: str, metric: str, members: Sequence[Group], options: Options
+) -> Table:
+    """Returns the table of a dataset in which a metric was not measured."""
+    rows = []
+    for group in members:
+        cells = [
+            Cell(run.seed, run.run_id, run.status, None, float("nan"), "not measured")
+            for run in group.runs
+        ]
+        summary = summaries.summarize([cell.value for cell in cells])
+        num_diverged = sum(cell.status == "diverged" for cell in cells)
+        rows.append(Row(group, cells, summary, num_diverged, None, False, None))
+    selection, shared = options.selection, groups.shared(members)
+    against = options.against or BASELINE
+    return Table(
+        dataset,
+        metric,
+        None,
+        selection,
+        (),
+        False,
+        shared,
+        rows,
+        against,
+        options.statistic,
     )
 
 
@@ -240,6 +261,11 @@ def _row(
         gap = gaps.gap_closed(
             values(baseline), values(labelled), own, lower_is_better=lower
         )
+    compared = (reference, baseline, labelled) if gap_applies else (reference,)
+    present = {other.method for other in members if other.budget == group.budget}
+    wanted = {against: reference}
+    if unlabelled and lower is not None and {BASELINE, LABELLED} <= present:
+        wanted |= {BASELINE: baseline, LABELLED: labelled}
     return Row(
         group,
         found[group.key],
@@ -249,4 +275,17 @@ def _row(
         gap_applies,
         gap.share if gap else None,
         (gap.low, gap.high) if gap else None,
+        apart=tuple(name for name in wanted if not wanted[name] and name in present),
+        unequal_steps=any(
+            _unequal_steps(found[group.key], found[other.key])
+            for other in compared
+            if other
+        ),
     )
+
+
+def _unequal_steps(cells: Sequence[Cell], others: Sequence[Cell]) -> bool:
+    """Whether values that make a pair were measured at different steps."""
+    steps = {cell.seed: cell.step for cell in others if cell.step is not None}
+    own = [cell for cell in cells if cell.step is not None]
+    return any(steps.get(cell.seed, cell.step) != cell.step for cell in own)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import measurements, protocols
-from compare_ssgan.analysis.records.run_records import STATUSES, Run
+from compare_ssgan.analysis.records import config_file, measurements, protocols
+from compare_ssgan.analysis.records.run_records import FINISHED, STATUSES, Run
 from compare_ssgan.errors import InputError
 
 FAMILIES = ("unconditional", "conditional", "self-supervised", "fewer labels")
@@ -70,12 +70,13 @@ def by_dataset(found: Sequence[Run]) -> dict[str, list[Group]]:
     """Groups runs, datasets in alphabetical order.
 
     The groups of a dataset are ordered by family, then as the plan has them. A run
-    that is there twice (copied, or planned by two studies) counts once.
+    that is there twice (copied, or planned by two studies) counts once, with what was
+    measured in either place.
 
     Raises:
         InputError: If runs have equal names and settings, but were configured
             differently or trained on different data: they are no two seeds of one
-            method. If a run that is there twice has different numbers.
+            method. If a run that is there twice has different numbers or ends.
     """
     members: dict[tuple[str, Key], list[Run]] = {}
     for run in _once_each(found):
@@ -106,7 +107,7 @@ def counterpart(
 
     That is the one with equal budget and settings; if the other method was not
     trained with these settings, the one with all but those of labels; or else the only
-    one with equal budget.
+    one with equal budget, if it has no settings that the group has not.
 
     Args:
         group: What is to be compared.
@@ -122,7 +123,8 @@ def counterpart(
         alike = [g for g in candidates if g.settings == settings]
         if alike:
             return alike[0]
-    return candidates[0] if len(candidates) == 1 else None
+    alike = [g for g in candidates if set(g.settings) <= set(group.settings)]
+    return alike[0] if len(alike) == len(candidates) == 1 else None
 
 
 def resolve(
@@ -162,8 +164,10 @@ def _once_each(found: Sequence[Run]) -> list[Run]:
             continue
         _check_data(run, other)
         _check_measured(run, other)
-        # What is further, or was measured more often, has all of the other.
-        chosen[run.run_id] = min(other, run, key=_incompleteness)
+        _check_ended(run, other)
+        first, second = sorted((other, run), key=_incompleteness)
+        every = measurements.joined(first.measurements, second.measurements)
+        chosen[run.run_id] = first._replace(measurements=every)
     return list(chosen.values())
 
 
@@ -180,6 +184,17 @@ def _check_measured(run: Run, other: Run) -> None:
             f"{_place(other)} and {_place(run)} are the same run, but its "
             f"{first.metric} at step {first.step} is {first.value:g} in one and "
             f"{second.value:g} in the other. Move one of them elsewhere."
+        )
+
+
+def _check_ended(run: Run, other: Run) -> None:
+    """Raises InputError if one run has ended differently in two places."""
+    ends = {run.status, other.status}
+    if len(ends) == 2 and ends <= {*FINISHED}:
+        raise InputError(
+            f"{_place(other)} and {_place(run)} are the same run, but it is "
+            f"{other.status} in one and {run.status} in the other. Move one of them "
+            "elsewhere."
         )
 
 
@@ -232,11 +247,11 @@ def _check_data(run: Run, other: Run) -> None:
 
 
 def _configuration(run: Run) -> list[str] | None:
-    if run.directory is None or not (run.directory / "config.gin").is_file():
+    lines = config_file.lines(run.directory)
+    if lines is None:
         return None
-    text = (run.directory / "config.gin").read_text(encoding="utf-8")
-    lines = [line.strip() for line in text.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    stripped = [line.strip() for line in lines]
+    return [line for line in stripped if line and not line.startswith("#")]
 
 
 def _without_seeds(lines: Sequence[str], fixed: set[str]) -> frozenset[str]:

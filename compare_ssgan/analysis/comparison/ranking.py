@@ -79,12 +79,8 @@ def corrected(p_values: Mapping[groups.Key, float]) -> dict[groups.Key, float]:
 
 
 def outcomes(cells: Sequence[Cell]) -> list[float]:
-    """Returns what runs came to, NaN for those that diverged; others have no result."""
-    return [
-        cell.value
-        for cell in cells
-        if not cell.problem or cell.word in ("diverged", "not finite")
-    ]
+    """Returns what runs came to, NaN for lost ones; others have no result."""
+    return [cell.value for cell in cells if not cell.problem or cell.is_lost]
 
 
 def is_reference(group: Group, against: str) -> bool:

@@ -36,6 +36,8 @@ class Row(NamedTuple):
             differences in the table; NaN without a p-value.
         smallest_corrected_p: What that cannot fall below with so few pairs.
         rank: "best", "tied" with the best, or ""; see `ranking.ranks`.
+        apart: Methods to compare it with that were trained with other settings only.
+        unequal_steps: Whether it is compared with values of other steps.
     """
 
     group: Group
@@ -49,6 +51,8 @@ class Row(NamedTuple):
     corrected_p: float = float("nan")
     smallest_corrected_p: float = float("nan")
     rank: str = ""
+    apart: tuple[str, ...] = ()
+    unequal_steps: bool = False
 
     @property
     def steps(self) -> list[int]:
@@ -127,6 +131,11 @@ class Table(NamedTuple):
         return any(row.rank for row in self.rows)
 
     @property
-    def picks_steps(self) -> bool:
-        """Whether each run has a step of its own."""
-        return self.selection.needs_direction
+    def steps(self) -> list[int]:
+        """Steps of the finite values, ascending, each once."""
+        return sorted({step for row in self.rows for step in row.steps})
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether each run may have a step of its own, or some have."""
+        return self.selection.needs_direction or len(self.steps) > 1

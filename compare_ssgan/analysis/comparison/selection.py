@@ -37,7 +37,7 @@ class Selection(NamedTuple):
         name: As the user writes it and the tables print it.
         title: The rule in words.
         of_unfinished: Whether what it selects is the same once the run has finished,
-            so that it may be used before.
+            so that it may be used before, and of runs that diverged after it.
         needs_direction: Whether there is nothing to select where neither low nor high
             values are better.
         pick: (curve, lower_is_better) -> the selected point. Refuses if another

@@ -104,11 +104,11 @@ def looks(
     return assigned
 
 
-def of_methods(members: Sequence[Group]) -> dict[str, Look]:
-    """Returns how to draw each method, where settings are not told apart."""
-    families = {group.method: group.family for group in members}
-    methods = enumerate(families.items())
-    return {method: _look(index, family) for index, (method, family) in methods}
+def of_labels(members: Sequence[Group]) -> dict[str, Look]:
+    """Returns how to draw each label, where settings are not told apart."""
+    families = {group.label: group.family for group in members}
+    labels = enumerate(families.items())
+    return {label: _look(index, family) for index, (label, family) in labels}
 
 
 def _look(index: int, family: str) -> Look:

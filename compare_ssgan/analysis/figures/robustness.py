@@ -33,38 +33,40 @@ class Setting(NamedTuple):
 
     Attributes:
         values: One a seed that has finished with a finite value.
-        num_diverged: Seeds without, since they diverged.
+        lost: Of each seed that came to none (`cells.Cell.is_lost`), why, as in tables.
         unfinished: Of each other seed, why it has no number, as in tables.
+        lower_is_better: Of the metric.
     """
 
     values: tuple[float, ...]
-    num_diverged: int
+    lost: tuple[str, ...]
     unfinished: tuple[str, ...]
+    lower_is_better: bool
 
     @property
     def median(self) -> float | None:
-        """Over seeds, a diverged one being worse than any number.
+        """Over seeds, a lost one being worse than any number.
 
-        None if it is not finite: as many seeds have diverged as have not, or nothing
-        has finished.
+        None if it is not finite: as many seeds are lost as are not, or nothing has
+        finished.
         """
-        if self.num_diverged >= len(self.values):
+        if len(self.lost) >= len(self.values):
             return None
-        # The sign of what is worst does not matter here: it is beyond the middle.
-        worse = sorted(self.values) + [np.inf] * self.num_diverged
-        return float(np.median(worse))
+        worst = np.inf if self.lower_is_better else -np.inf
+        return float(np.median([*self.values, *[worst] * len(self.lost)]))
 
     @property
     def has_failed(self) -> bool:
-        """Whether there is no median because seeds diverged."""
-        return self.num_diverged > 0 and self.num_diverged >= len(self.values)
+        """Whether there is no median because seeds are lost."""
+        return bool(self.lost) and len(self.lost) >= len(self.values)
 
 
 class Ranking(NamedTuple):
-    """The settings of a method in one dataset.
+    """The settings of a method in one dataset, with one budget.
 
     Attributes:
-        group: One of the method.
+        group: One of them, labelled with the method, and with the budget where the
+            dataset has several.
         settings: From best to worst; those without a median come last, the unfinished
             ones behind the failed ones.
         has_grid: Whether they are settings; without a grid they are runs.
@@ -82,14 +84,14 @@ class Ranking(NamedTuple):
     @property
     def entry(self) -> str:
         """What the legend says: '  gan: 12 settings, 36 runs, 3 diverged'."""
-        states = [state for setting in self.settings for state in setting.unfinished]
-        counts = {"diverged": sum(setting.num_diverged for setting in self.settings)}
-        counts |= {state: states.count(state) for state in dict.fromkeys(states)}
-        number = sum(len(s.values) for s in self.settings) + sum(counts.values())
-        said = [f"{len(self.settings)} settings"] * self.has_grid
+        words = [word for setting in self.settings for word in setting.lost]
+        words += [word for setting in self.settings for word in setting.unfinished]
+        number = sum(len(s.values) for s in self.settings) + len(words)
+        settings = len(self.settings)
+        said = [f"{settings} setting{'s' * (settings != 1)}"] * self.has_grid
         said.append(f"{number} run{'s' * (number != 1)}")
-        said += [f"{count} {state}" for state, count in counts.items() if count]
-        return f"  {self.group.method}: {', '.join(said)}"
+        said += [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+        return f"  {self.group.label}: {', '.join(said)}"
 
 
 def robustness(
@@ -101,10 +103,11 @@ def robustness(
 ) -> pathlib.Path:
     """Draws the settings of every method from the best to the worst.
 
-    The line goes through the medians over seeds, a diverged seed being worse than any
-    number; small points are seeds. Above the panel are the settings without a median:
-    crosses where at least half of the seeds diverged, squares where nothing has
-    finished. Without a grid, runs take the place of settings.
+    The line goes through the medians over seeds, one that diverged or whose number is
+    not finite being worse than any number; small points are seeds. Above the panel are
+    the settings without a median: crosses where that is so of at least half of the
+    seeds, squares where no seed has a number. Without a grid, runs take the place of
+    settings. A method with several budgets has a line for each.
 
     Args:
         directories: One or several directories of runs or studies.
@@ -125,7 +128,7 @@ def robustness(
         dataset: (name, ranked(own, rule_for(dataset, name, own, selection)))
         for dataset, (name, own) in found.items()
     }
-    seen = looks.of_methods(members)
+    seen = looks.of_labels([each.group for _, own in panels.values() for each in own])
     widest = max(len(each.entry) for _, own in panels.values() for each in own)
     return save_panels(
         path,
@@ -139,7 +142,7 @@ def robustness(
 
 
 def ranked(members: Sequence[Group], rule: Rule) -> list[Ranking]:
-    """Returns the settings of each method in order.
+    """Returns the settings of each method and budget in order.
 
     Args:
         members: Groups of one dataset.
@@ -161,29 +164,30 @@ def ranked(members: Sequence[Group], rule: Rule) -> list[Ranking]:
             return (1 if setting.has_failed else 2, 0.0)
         return (0, median if lower else -median)
 
-    by_method: dict[str, list[Group]] = {}
+    # What was trained longer is no other setting.
+    by_budget: dict[tuple[str, str], list[Group]] = {}
     for group in members:
-        by_method.setdefault(group.method, []).append(group)
-    has_grid = len(by_method) < len(members)
+        by_budget.setdefault((group.method, group.budget), []).append(group)
+    has_grid = len(by_budget) < len(members)
+    has_budgets = groups.shared(members).budget is None
     rankings = []
-    for own in by_method.values():
+    for (method, budget), own in by_budget.items():
+        label = f"{method} (budget {budget})" if has_budgets and budget else method
         runs = [run for group in own for run in group.runs]
         parts = [group.runs for group in own] if has_grid else [[run] for run in runs]
-        settings = [_setting(part, rule) for part in parts]
-        rankings.append(Ranking(own[0], sorted(settings, key=order), has_grid))
+        settings = sorted((_setting(part, rule, lower) for part in parts), key=order)
+        rankings.append(Ranking(own[0]._replace(label=label), settings, has_grid))
     return rankings
 
 
-def _setting(runs: Sequence[Run], rule: Rule) -> Setting:
-    values, num_diverged, unfinished = [], 0, []
-    for found in (cells.cell(run, rule) for run in runs):
-        if not found.problem:
-            values.append(found.value)
-        elif found.status == "diverged":
-            num_diverged += 1
-        else:
-            unfinished.append(found.word)
-    return Setting(tuple(values), num_diverged, tuple(unfinished))
+def _setting(runs: Sequence[Run], rule: Rule, lower_is_better: bool) -> Setting:
+    found = [cells.cell(run, rule) for run in runs]
+    return Setting(
+        tuple(cell.value for cell in found if not cell.problem),
+        tuple(cell.word for cell in found if cell.is_lost),
+        tuple(cell.word for cell in found if cell.problem and not cell.is_lost),
+        lower_is_better,
+    )
 
 
 def _draw_all(
@@ -210,7 +214,7 @@ def _draw(
 
     row = 0
     for index, ranking in enumerate(rankings):
-        look = seen[ranking.group.method]
+        look = seen[ranking.group.label]
         good = ranking.measured
         panel.plot(
             np.arange(1, len(good) + 1),
@@ -218,7 +222,7 @@ def _draw(
             **look.of_medians,
             ms=6,
             zorder=3,
-            gid=f"medians of {ranking.group.method}",
+            gid=f"medians of {ranking.group.label}",
         )
         if ranking.has_grid:
             # Methods beside each other, so that no seed hides another.
@@ -289,19 +293,24 @@ def _draw_legend(
 
     handles = []
     for ranking in rankings:
-        color, marker, line = seen[ranking.group.method]
+        color, marker, line = seen[ranking.group.label]
         style = {"color": color, "marker": marker, "ls": line, "lw": 2.0}
         handles.append(
             Line2D([], [], mec="white", mew=0.5, label=ranking.entry, **style)
         )
     every = [setting for ranking in rankings for setting in ranking.settings]
     symbols: dict[str, Any] = {"ls": "none", "ms": 7}
-    if any(setting.has_failed for setting in every):
+    lost = dict.fromkeys(w for s in every if s.has_failed for w in s.lost)
+    if lost:
         half = " (half of the seeds or more)" * rankings[0].has_grid
-        symbols |= {"color": "#555555", "mec": "black", "label": f"diverged{half}"}
+        label = f"{' or '.join(lost)}{half}"
+        symbols |= {"color": "#555555", "mec": "black", "label": label}
         handles.append(Line2D([], [], marker="X", **symbols))
-    if any(s.median is None and not s.has_failed for s in every):
-        symbols |= {"color": "white", "mec": "#555555", "label": "no number yet"}
+    without = [s for s in every if s.median is None and not s.has_failed]
+    if without:
+        words = dict.fromkeys(word for each in without for word in each.unfinished)
+        label = f"without a number: {', '.join(words)}"
+        symbols |= {"color": "white", "mec": "#555555", "label": label}
         handles.append(Line2D([], [], marker="s", **symbols))
     members = [ranking.group for ranking in rankings]
     looks.draw_legend(panel, "from best to worst", members, handles)
@@ -318,9 +327,9 @@ def _caption(
     said.append(f"Selection '{selection.name}': {selection.title}.")
     if any(ranking.has_grid for _, own in panels.values() for ranking in own):
         said.append(
-            f"Lines: medians over {looks.seeds(runs)}, a diverged seed "
-            "being worse than any number; small points: seeds. Above the panel: "
-            "settings without a median."
+            f"Lines: medians over {looks.seeds(runs)}, a seed that diverged or whose "
+            "number is not finite being worse than any number; small points: seeds. "
+            "Above the panel: settings without a median."
         )
     else:
         said.append(

@@ -1,4 +1,4 @@
-"""Samples of methods side by side, from equal latents."""
+"""Samples of methods side by side, from equal latents where these are alike."""
 
 import os
 import pathlib
@@ -59,8 +59,8 @@ def samples(directories: Directories, out: str | os.PathLike[str]) -> pathlib.Pa
 
     A row is a method, a column one vector of latents: the grids that runs draw at each
     evaluation are all drawn from the same latents (where methods have as many of
-    them). Shown are runs of one seed, the lowest of those that most methods have
-    samples of, at their last evaluation.
+    them, of one distribution). Shown are runs of one seed, the lowest of those that
+    most methods have samples of, at their last evaluation.
 
     Args:
         directories: One or several directories of runs or studies.
@@ -216,7 +216,8 @@ def _draw(figure: Any, sheet: Sheet, corner: tuple[float, float]) -> None:
 def _caption(sheets: dict[str, list[Sheet]]) -> list[str]:
     said = [
         "A column is one vector of latents (and of labels, where a method has them), "
-        "equal for all; images as evaluated, not selected."
+        "equal for methods with latents of one size and distribution; images as "
+        "evaluated, not selected."
     ]
     for dataset, own in sheets.items():
         steps = {sheet.step for sheet in own if sheet.step is not None}

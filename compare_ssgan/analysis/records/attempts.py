@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import jsonl, run_records
+from compare_ssgan.analysis.records import jsonl, run_records, timings
 from compare_ssgan.analysis.records.run_records import Run
 
 # Files that grow while a run is trained.
@@ -53,7 +53,8 @@ def spent_seconds(run: Run, attempts: Sequence[Attempt]) -> float:
         bounds.append(_of_attempts(run, attempts))
     if run.status not in run_records.FINISHED:
         # run.json knows this up to the last checkpoint only.
-        bounds.append(math.fsum(seconds for _, seconds in _timing(run)) or math.nan)
+        timed = math.fsum(row.seconds for row in timings.rows(run.directory))
+        bounds.append(timed or math.nan)
     # Each of them leaves something out.
     return max((bound for bound in bounds if math.isfinite(bound)), default=math.nan)
 
@@ -74,11 +75,11 @@ def _of_killed(run: Run, attempts: Sequence[Attempt], killed: Sequence[int]) -> 
         seconds += max(0.0, (_end(run, started) - started).total_seconds())
     if killed[0] == last:
         return seconds
-    rows = _timing(run)
+    rows = timings.rows(run.directory)
     for index in killed:
         if index < last:
             begin, end = attempts[index].from_step, attempts[index + 1].from_step
-            seconds += math.fsum(s for step, s in rows if begin < step <= end)
+            seconds += math.fsum(r.seconds for r in rows if begin < r.step <= end)
     return seconds
 
 
@@ -108,13 +109,6 @@ def _attempt(row: Any) -> Attempt:
 
 
 def _time(text: Any) -> datetime.datetime:
+    time = datetime.datetime.fromisoformat(text)
     # Without an offset it is local time.
-    return datetime.datetime.fromisoformat(text).astimezone()
-
-
-def _timing(run: Run) -> list[tuple[int, float]]:
-    """Returns generator step and seconds of what was timed."""
-    path = run.directory / "timing.jsonl" if run.directory else None
-    if path is None or not path.is_file():
-        return []
-    return jsonl.read(path, lambda row: (int(row["step"]), float(row["seconds"])))
+    return time if time.tzinfo else time.astimezone()

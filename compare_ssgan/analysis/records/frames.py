@@ -1,12 +1,11 @@
 """Run records as pandas frames: what a notebook works with."""
 
-import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare_ssgan.analysis.records import run_records, timings
+from compare_ssgan.analysis.records import config_file, run_records, timings
 from compare_ssgan.analysis.records.measurements import Measurement
 from compare_ssgan.analysis.records.run_records import Directories, Run
 from compare_ssgan.errors import InputError
@@ -87,7 +86,8 @@ def runs(directories: Directories) -> "pd.DataFrame":
     steps, wall_seconds (of all attempts, evaluations included), error, diverged_step,
     diverged_term, directory, git_commit, device, generator_parameters,
     discriminator_parameters, operations_per_step, num_measurements, last_step (of a
-    measurement). See `run_records.Run`. Numbers that are unknown are NaN.
+    measurement). See `run_records.Run`. Numbers that are unknown are NaN, but for
+    steps, which is then 0.
 
     Args:
         directories: As for `load`.
@@ -130,29 +130,32 @@ def configurations(directories: Directories) -> "pd.DataFrame":
         directories: As for `load`.
 
     Raises:
-        InputError: As for `load`, or if a config.gin has a line that is no binding.
+        InputError: As for `load`, or if a config.gin cannot be read or has a line
+            that is no binding.
     """
     import pandas as pd
 
     found: dict[str, dict[str, str]] = {}
     for run in run_records.each(directories):
-        path = None if run.directory is None else run.directory / "config.gin"
-        if path is not None and path.is_file():
-            found.setdefault(run.run_id, _bindings(path))
+        lines = config_file.lines(run.directory)
+        if lines is not None:
+            found.setdefault(
+                run.run_id, _bindings(lines, f"{run.directory}/config.gin")
+            )
     names = sorted({name for bindings in found.values() for name in bindings})
     columns = {name: [b.get(name) for b in found.values()] for name in names}
     index = pd.Index(list(found), name="run_id", dtype=object)
     return pd.DataFrame(columns, index=index, dtype=object)
 
 
-def _bindings(path: pathlib.Path) -> dict[str, str]:
+def _bindings(lines: Sequence[str], place: str) -> dict[str, str]:
     found = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, equals, value = line.partition(" = ")
         if not equals:
-            raise InputError(f"{path}, line {number} is no binding: '{line[:80]}'.")
+            raise InputError(f"{place}, line {number} is no binding: '{line[:80]}'.")
         found[name.strip()] = value.strip()
     return found
 

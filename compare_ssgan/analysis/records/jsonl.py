@@ -17,16 +17,16 @@ _MALFORMED = (ValueError, TypeError, KeyError, OverflowError)
 def read(path: pathlib.Path, parse: Callable[[Any], Record]) -> list[Record]:
     """Returns what `parse` makes of each line of a file.
 
-    A malformed last line is what a killed writer leaves: it is skipped, and a
-    warning names the file.
+    A malformed last line without a newline is what a killed writer leaves: it is
+    skipped, and a warning names the file.
 
     Args:
         path: An existing file.
-        parse: Turns a decoded line into a record; its ValueError, TypeError,
-            KeyError or OverflowError mean that the line is malformed.
+        parse: Turns a decoded line, an object, into a record; its ValueError,
+            TypeError, KeyError or OverflowError mean that the line is malformed.
 
     Raises:
-        InputError: If any line but the last is malformed, with its number.
+        InputError: If any other line is malformed or no object, with its number.
     """
     text = path.read_bytes().decode("utf-8", errors="replace")
     lines = text.removesuffix("\n").split("\n") if text else []
@@ -34,21 +34,22 @@ def read(path: pathlib.Path, parse: Callable[[Any], Record]) -> list[Record]:
         # One call for the whole file is several times faster than one a line.
         whole = json.loads(f"[{','.join(lines)}]")
         if len(whole) == len(lines):
-            return [parse(record) for record in whole]
+            return [parse(_object(record)) for record in whole]
     except _MALFORMED:
         pass
-    return _read_lines(path, lines, parse)
+    num_whole = len(lines) if text.endswith("\n") else len(lines) - 1
+    return _read_lines(path, lines, num_whole, parse)
 
 
 def _read_lines(
-    path: pathlib.Path, lines: list[str], parse: Callable[[Any], Record]
+    path: pathlib.Path, lines: list[str], num_whole: int, parse: Callable[[Any], Record]
 ) -> list[Record]:
     records = []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(parse(json.loads(line)))
+            records.append(parse(_object(json.loads(line))))
         except _MALFORMED as error:
-            if number < len(lines):
+            if number <= num_whole:
                 raise InputError(
                     f"{path}, line {number} is not a valid record ({error!r}): "
                     f"{line[:80]!r}. Remove the line, or the run and repeat it."
@@ -57,3 +58,9 @@ def _read_lines(
                 "%s: the last line is truncated and was skipped (%r).", path, line[:80]
             )
     return records
+
+
+def _object(record: Any) -> Any:
+    if not isinstance(record, dict):
+        raise TypeError("it is no JSON object")
+    return record

@@ -36,35 +36,35 @@ class Curve(NamedTuple):
     Attributes:
         steps: [measurements] int64 generator steps, ascending.
         values: [measurements] float64, the mean over the evaluation seeds.
-        eval_seeds: Evaluation seeds the values are the mean of, of all steps together.
         evaluations: [measurements] those of each step: value by evaluation seed.
     """
 
     steps: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
-    eval_seeds: tuple[int, ...]
     evaluations: Sequence[Mapping[int, float]] = ()
 
 
 def read(directory: pathlib.Path) -> Sequence[Measurement]:
     """Returns those of the training, then those added later, each once.
 
+    Of a measurement that both have, the value is that of the training.
+
     Raises:
-        InputError: If a line is malformed, or the training has two values of one
+        InputError: If a line is malformed, or a file has two values of one
             measurement.
     """
-    metrics, evaluations = directory / "metrics.jsonl", directory / "evaluations.jsonl"
-    trained = jsonl.read(metrics, _measurement) if metrics.is_file() else []
-    known = {_key(measurement): measurement for measurement in trained}
-    twice = first_conflict(trained, trained) if len(known) < len(trained) else None
-    if twice is not None:
-        raise InputError(
-            f"{metrics} has two values of {twice[0].metric} at step {twice[0].step}: "
-            f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
-            "repeat it."
-        )
-    for added in jsonl.read(evaluations, _measurement) if evaluations.is_file() else ():
-        known.setdefault(_key(added), added)
+    return joined(
+        _of_file(directory / "metrics.jsonl"), _of_file(directory / "evaluations.jsonl")
+    )
+
+
+def joined(
+    one: Sequence[Measurement], other: Sequence[Measurement]
+) -> Sequence[Measurement]:
+    """Returns each measurement of two records once, those of the first one first."""
+    known = {_key(measurement): measurement for measurement in one}
+    for measurement in other:
+        known.setdefault(_key(measurement), measurement)
     return list(known.values())
 
 
@@ -96,9 +96,21 @@ def curve(measurements: Sequence[Measurement], metric: str) -> Curve:
     return Curve(
         np.array(steps, np.int64),
         np.array(means, np.float64),
-        tuple(sorted({seed for values in by_step.values() for seed in values})),
         [by_step[step] for step in steps],
     )
+
+
+def _of_file(path: pathlib.Path) -> Sequence[Measurement]:
+    rows = jsonl.read(path, _measurement) if path.is_file() else []
+    several = len({_key(measurement) for measurement in rows}) < len(rows)
+    twice = first_conflict(rows, rows) if several else None
+    if twice is not None:
+        raise InputError(
+            f"{path} has two values of {twice[0].metric} at step {twice[0].step}: "
+            f"{twice[0].value:g} and {twice[1].value:g}. Remove a line, or the run and "
+            "repeat it."
+        )
+    return rows
 
 
 def _key(measurement: Measurement) -> tuple[int, str, int]:

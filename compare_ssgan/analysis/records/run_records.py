@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import locks, measurements, schema
+from compare_ssgan.analysis.records import commits, measurements, schema, states
 from compare_ssgan.analysis.records.measurements import Curve, Measurement
 from compare_ssgan.errors import InputError
 
@@ -82,6 +82,7 @@ class Run(NamedTuple):
         diverged_step: Generator step of the non-finite term, None if none was.
         diverged_term: Name of that term.
         directory: None if missing.
+        home: Directory of the study, of a missing one that which planned it.
         measurements: What the training measured, in the order of the file, then what
             was measured later.
         data: Content hash by name of the split; empty if nothing says.
@@ -110,6 +111,7 @@ class Run(NamedTuple):
     diverged_step: int | None = None
     diverged_term: str | None = None
     directory: pathlib.Path | None = None
+    home: pathlib.Path | None = None
     measurements: Sequence[Measurement] = ()
     data: Mapping[str, str] = types.MappingProxyType({})
     git_commit: str | None = None
@@ -232,8 +234,7 @@ def _runs_below(place: pathlib.Path) -> Iterator[tuple[pathlib.Path, Run]]:
 def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
     path = directory / "run.json"
     if not path.is_file():
-        # Killed before the first record was written.
-        status = "running" if locks.is_held(directory / "lock") else "partial"
+        status = states.status(directory, None)
         started = _unstarted(directory.name, status, planned, directory)
         return started._replace(directory=directory)
     content = _read_json(path, _REQUIRED, _OPTIONAL)
@@ -255,13 +256,14 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         budget=content.get("budget") or "",
         settings=tuple(sorted(content.get("settings") or ())),
         seed=content["seed"],
-        status=_status(directory, content["status"], bool(diverged)),
+        status=states.status(directory, content),
         steps=content.get("steps") or 0,
         wall_seconds=float("nan") if seconds is None else float(seconds),
         error=content.get("error"),
         diverged_step=diverged.get("step"),
         diverged_term=diverged.get("term"),
         directory=directory,
+        home=directory.parent.parent,
         measurements=measurements.read(directory),
         data=content.get("data") or {},
         git_commit=content.get("git_commit"),
@@ -294,10 +296,7 @@ def _version(content: Mapping[str, Any]) -> str:
     version, commit = content.get("package_version"), content.get("git_commit")
     if not version:
         return ""
-    if not commit:
-        return version
-    dirty = "-dirty" if commit.endswith("-dirty") else ""
-    return f"{version} at {commit[:7]}{dirty}"
+    return f"{version} at {commits.short(commit)}" if commit else version
 
 
 def _unstarted(
@@ -321,6 +320,7 @@ def _unstarted(
         seed=int(known["seed"]),
         status=status,
         steps=known.get("steps") or 0,
+        home=path.parent.parent,
     )
 
 
@@ -344,16 +344,6 @@ def _read_json(
     except ValueError as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from error
     return schema.check(content, str(path), required, optional)
-
-
-def _status(directory: pathlib.Path, recorded: str, diverged: bool) -> str:
-    if (directory / "DONE").is_file():
-        if recorded in ("failed", "diverged"):
-            return recorded
-        return "diverged" if diverged else "complete"
-    if locks.is_held(directory / "lock"):
-        return "running"
-    return "failed" if recorded == "failed" else "partial"
 
 
 def with_names(found: Sequence[Run]) -> list[Run]:

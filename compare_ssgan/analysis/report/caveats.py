@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from compare_ssgan.analysis.records import commits
 from compare_ssgan.analysis.records.run_records import FINISHED, STATUSES, Run
 
 _SHOWN = 4
@@ -59,7 +60,7 @@ def _mixed(code: Mapping[str, Mapping[str, str]]) -> list[str]:
         counts = {value: values.count(value) for value in dict.fromkeys(values)}
         if len(counts) > 1:
             parts = [
-                f"{_short(value) if name == 'git commit' else value} ({n} runs)"
+                f"{commits.short(value) if name == 'git commit' else value} ({n} runs)"
                 for value, n in sorted(counts.items(), key=lambda item: -item[1])
             ]
             said.append(f"Runs differ in {name}: {_some(parts)}.")
@@ -70,11 +71,6 @@ def _mixed(code: Mapping[str, Mapping[str, str]]) -> list[str]:
             "that were not committed."
         )
     return said
-
-
-def _short(commit: str) -> str:
-    name, dash, rest = commit.partition("-")
-    return name[:10] + dash + rest
 
 
 def _some(parts: Sequence[str]) -> str:

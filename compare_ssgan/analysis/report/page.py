@@ -10,6 +10,7 @@ import hashlib
 import html
 import importlib.resources
 import json
+import logging
 import os
 import pathlib
 from typing import Any
@@ -19,7 +20,10 @@ from compare_ssgan.analysis.records.run_records import Directories
 from compare_ssgan.analysis.report import document, thumbnails
 from compare_ssgan.errors import InputError
 
-# What a page may take, in bytes. Pictures take what data leave.
+_logger = logging.getLogger(__name__)
+
+# What a page may take, in bytes. Pictures take what data leave; a page whose data
+# alone take more says so.
 LARGEST = 20_000_000
 _SLACK = 200_000
 
@@ -79,6 +83,8 @@ def write(
 def render(directories: Directories, metric: str | None = None) -> str:
     """Returns the page of some directories.
 
+    A warning is logged, and stands in the page, if it is larger than `LARGEST`.
+
     Args:
         directories: One or several directories of runs or studies.
         metric: What is shown first: a kind such as "fid", or a full name.
@@ -88,7 +94,17 @@ def render(directories: Directories, metric: str | None = None) -> str:
     """
     built = document.build(directories, metric)
     data, configs = embedded(built.data), embedded(built.configs)
-    room = LARGEST - _SLACK - len(data.encode()) - len(configs.encode())
+    taken = _SLACK + len(data.encode()) + len(configs.encode())
+    room = LARGEST - taken
+    if room < 0:
+        said = (
+            f"This page has {taken / 1e6:.1f} MB, more than the {LARGEST / 1e6:.0f} MB "
+            "that open fast everywhere, and no pictures for want of room. A report of "
+            "fewer directories is smaller."
+        )
+        _logger.warning("%s", said)
+        caveats = [*built.data["caveats"], said]
+        data = embedded({**built.data, "caveats": caveats})
     budget = max(0, min(thumbnails.LARGEST_TOTAL, room))
     images = embedded(document.pictures(built.found, budget))
     style, script = asset("page.css"), "\n".join(map(asset, SCRIPTS))

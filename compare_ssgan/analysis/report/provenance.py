@@ -5,7 +5,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from compare_ssgan.analysis.records import jsonl, schema
+from compare_ssgan.analysis.records import attempts, config_file, schema
+from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
 
@@ -63,13 +64,11 @@ def _read(directory: pathlib.Path) -> Provenance:
         # Whether it is JSON was found when the run was read.
         content = json.loads(path.read_text(encoding="utf-8"))
         schema.check(content, str(path), {}, _FIELDS)
-    config = directory / "config.gin"
-    lines = config.read_text(encoding="utf-8").splitlines() if config.is_file() else []
-    attempts = directory / "attempts.jsonl"
+    lines = config_file.lines(directory) or []
     return Provenance(
         _code(content),
         _networks(content),
-        tuple(jsonl.read(attempts, _attempt)) if attempts.is_file() else (),
+        tuple(map(_attempt, attempts.read(directory))),
         tuple(line for line in lines if line.strip()),
     )
 
@@ -112,10 +111,10 @@ def _network(part: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, [str(part.get("name") or ""), size])) or "?"
 
 
-def _attempt(line: Any) -> str:
+def _attempt(attempt: Attempt) -> str:
     """Returns an attempt in words."""
-    ended = f" to {line['ended']}" if line.get("ended") else ""
+    ended = f" to {attempt.ended.isoformat()}" if attempt.ended else ""
     return (
-        f"{line['status']}: steps {line['from_step']:,} to {line['to_step']:,}, "
-        f"{line['started']}{ended}"
+        f"{attempt.status}: steps {attempt.from_step:,} to {attempt.to_step:,}, "
+        f"{attempt.started.isoformat()}{ended}"
     )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from compare_ssgan.analysis.figures.sample_sheets import grid_of
 from compare_ssgan.analysis.records.run_records import Run
 from compare_ssgan.errors import InputError
 
@@ -25,7 +26,6 @@ _SMALLEST_SIDE = 64
 _QUALITY = 80
 _TRIES = 5
 _NAME = re.compile(r"[\w.-]+")
-_STEP = re.compile(r"step_(\d+)")
 
 
 class Thumbnail(NamedTuple):
@@ -34,7 +34,7 @@ class Thumbnail(NamedTuple):
     Attributes:
         picture: Number among the pictures.
         name: Of the file, with two directories.
-        step: Generator step; None if the name of the file does not say.
+        step: Generator step; None for a figure of the study, which does not say.
         width: Of the thumbnail, in pixels.
         height: Of the thumbnail, in pixels.
         original: Width and height of the grid.
@@ -83,12 +83,12 @@ def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
         InputError: If a file cannot be read.
     """
     found = _grids(runs)
-    digests = [hashlib.sha256(_bytes(path)).digest() for _, path in found]
+    digests = [hashlib.sha256(_bytes(path)).digest() for *_, path in found]
     each = min(_LARGEST, budget // max(1, len(set(digests))) * 3 // 4)
     made: dict[bytes, _Made | None] = {}
     numbers: dict[str, int] = {}
     by_run, unreadable, left_out, total = {}, [], 0, 0
-    for digest, (run, path) in zip(digests, found, strict=True):
+    for digest, (run, step, path) in zip(digests, found, strict=True):
         name = "/".join(path.parts[-3:])
         if digest not in made:
             made[digest] = _thumbnail(_bytes(path), each)
@@ -102,13 +102,8 @@ def make(runs: Sequence[Run], budget: int = LARGEST_TOTAL) -> Thumbnails:
         else:
             total += len(thumbnail.address) * new
             number = numbers.setdefault(thumbnail.address, len(numbers))
-            step = _STEP.search(path.stem)
             by_run[run.run_id] = Thumbnail(
-                number,
-                name,
-                int(step[1]) if step else None,
-                *thumbnail.size,
-                thumbnail.original,
+                number, name, step, *thumbnail.size, thumbnail.original
             )
     return Thumbnails(list(numbers), by_run, unreadable, left_out)
 
@@ -120,13 +115,14 @@ def _bytes(path: pathlib.Path) -> bytes:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def _grids(runs: Sequence[Run]) -> list[tuple[Run, pathlib.Path]]:
-    """Returns runs with the file of their last grid."""
-    found = {run.run_id: path for run in runs if (path := _last(run))}
-    if not found:
-        # Of a study that was published, the grids of runs may be left out.
-        found = _of_studies(runs)
-    return [(run, found[run.run_id]) for run in runs if run.run_id in found]
+def _grids(runs: Sequence[Run]) -> list[tuple[Run, int | None, pathlib.Path]]:
+    """Returns runs with step and file of their last grid."""
+    found = [(run, *grid) for run in runs if (grid := grid_of(run))]
+    if found:
+        return [*found]
+    # Of a study that was published, the grids of runs may be left out.
+    drawn = _of_studies(runs)
+    return [(run, None, drawn[run.run_id]) for run in runs if run.run_id in drawn]
 
 
 def _of_studies(runs: Sequence[Run]) -> dict[str, pathlib.Path]:
@@ -147,12 +143,6 @@ def _of_studies(runs: Sequence[Run]) -> dict[str, pathlib.Path]:
         for path, sharing in first.items()
     }
     return {found[0].run_id: path for path, found in lowest.items() if len(found) == 1}
-
-
-def _last(run: Run) -> pathlib.Path | None:
-    if run.directory is None or not (run.directory / "samples").is_dir():
-        return None
-    return max((run.directory / "samples").glob("*.png"), default=None)
 
 
 def _thumbnail(data: bytes, largest: int) -> _Made | None:

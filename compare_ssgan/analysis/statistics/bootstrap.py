@@ -13,45 +13,41 @@ Array = npt.NDArray[np.float64]
 
 
 def interval(
-    values: Sequence[float] | Array,
-    statistic: Callable[[Array], Array],
-    level: float = 0.95,
+    values: Sequence[float] | Array, statistic: Callable[[Array], Array]
 ) -> tuple[float, float]:
-    """Returns the expanded percentile interval of a statistic.
+    """Returns the expanded percentile interval of a statistic, of 95 %.
 
     Efron's percentile interval is too narrow for few values: of the mean of five
-    normal ones it holds the truth in 83 % of the cases instead of 95 %. Hesterberg,
+    normal ones it holds the truth in 84 % of the cases instead of 95 %. Hesterberg,
     "What Teachers Should Know About the Bootstrap", 2015,
     https://arxiv.org/abs/1411.5279, takes the percentiles of `expanded_tail` instead,
-    which makes it 91 %, and 95 % from eight values on.
+    which makes it 92 %, and 94 % from eight values on.
 
     Args:
         values: [n] finite, n > 1.
         statistic: [resamples, n] -> [resamples].
-        level: Coverage, in (0, 1).
     """
     array = np.asarray(values, np.float64)
     found = statistic(array[resamples(len(array))])
-    tail = expanded_tail(len(array), level)
+    tail = expanded_tail(len(array))
     low, high = np.quantile(found, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def expanded_tail(count: int, level: float = 0.95) -> float:
+def expanded_tail(count: int) -> float:
     """Returns the share of resamples to leave out on either side.
 
     That is Phi(-sqrt(n / (n - 1)) t), with t the quantile of Student's distribution
-    that an interval of a mean has: Hesterberg's correction for a standard deviation
+    that a 95 % interval of a mean has: Hesterberg's correction for a standard deviation
     with n instead of n - 1 in its denominator, and for its being estimated.
 
     Args:
         count: n > 1.
-        level: Coverage, in (0, 1).
     """
     # scipy.stats takes four times as long to import.
     from scipy import special
 
-    quantile = special.stdtrit(count - 1, (1 + level) / 2)
+    quantile = special.stdtrit(count - 1, 0.975)
     return float(special.ndtr(-np.sqrt(count / (count - 1)) * quantile))
 
 

@@ -16,7 +16,8 @@ class Paired(NamedTuple):
     Attributes:
         num_pairs: Seeds on which both have a finite value.
         difference: Mean of the differences; NaN without pairs.
-        low: Lower end of the Student-t interval of the mean; -inf if num_pairs < 2.
+        low: Lower end of the 95 % Student-t interval of the mean; -inf if num_pairs
+            < 2.
         high: Its upper end; inf if num_pairs < 2.
         p_value: Of the exact two-sided permutation test; NaN without pairs.
         smallest_p_value: What `p_value` cannot fall below with so few pairs.
@@ -32,20 +33,18 @@ class Paired(NamedTuple):
     tied: bool
 
 
-def paired(
-    method: Mapping[int, float], other: Mapping[int, float], level: float = 0.95
-) -> Paired:
+def paired(method: Mapping[int, float], other: Mapping[int, float]) -> Paired:
     """Compares two methods on the seeds both have a finite value for.
 
-    The interval is Student's: mean -/+ t(n - 1) * standard deviation / sqrt(n). It is
-    exact for normal differences. The permutation test (Fisher, "The Design of
-    Experiments", 1935, section 21) assumes only that differences are symmetric about
-    0 if the methods are equal; with n pairs its p is a multiple of 2 / 2**n.
+    The interval is Student's of 95 %: mean -/+ t(n - 1) * standard deviation /
+    sqrt(n). It is exact for normal differences. The permutation test (Fisher, "The
+    Design of Experiments", 1935, section 21) assumes only that differences are
+    symmetric about 0 if the methods are equal; with n pairs its p is a multiple of
+    2 / 2**n.
 
     Args:
         method: Value by seed.
         other: Value by seed, of what is subtracted.
-        level: Coverage of the interval, in (0, 1).
     """
     pairs = [(method[seed], other[seed]) for seed in sorted({*method} & {*other})]
     differences = np.array([a - b for a, b in pairs], np.float64)
@@ -58,7 +57,7 @@ def paired(
     half_width = np.inf
     if count > 1:
         error = np.std(differences, ddof=1) / np.sqrt(count)
-        half_width = float(student_quantile(count - 1, (1 + level) / 2) * error)
+        half_width = float(student_quantile(count - 1, 0.975) * error)
     low, high = mean - half_width, mean + half_width
     p_value = permutation_p_value(differences)
     smallest = 2.0 ** (1 - count)
@@ -107,7 +106,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     corrected = [float("nan")] * count
     largest = 0.0
     known = [index for index in range(count) if not np.isnan(p_values[index])]
-    # Sorted before the known ones, unknown ones cost these no power they would have.
+    # Unknown ones rank last: the known ones are corrected as if they were the largest.
     for rank, index in enumerate(sorted(known, key=lambda i: p_values[i])):
         largest = max(largest, min(1.0, (count - rank) * p_values[index]))
         corrected[index] = largest

@@ -15,7 +15,7 @@ class Gap(NamedTuple):
     Attributes:
         share: 0 is as good as unconditional, 1 as good as conditional; NaN without
             seeds.
-        low: Lower end of its interval; -inf where nothing bounds it.
+        low: Lower end of its 95 % interval; -inf where nothing bounds it.
         high: Upper end; inf where nothing bounds it.
         num_seeds: That all three methods have a finite value for.
     """
@@ -32,7 +32,6 @@ def gap_closed(
     method: Mapping[int, float],
     *,
     lower_is_better: bool = True,
-    level: float = 0.95,
 ) -> Gap | None:
     """Returns which share of what labels buy a method buys without them.
 
@@ -44,12 +43,12 @@ def gap_closed(
         conditional: Value by seed.
         method: Value by seed.
         lower_is_better: Direction of the metric.
-        level: Coverage of the interval, in (0, 1).
 
     Returns:
         None, printed as "undefined", where conditional is not better than
-        unconditional (by the rule of `paired`, on all seeds these two share). The
-        share is NaN if no seed is common to the three.
+        unconditional by the rule of `paired`, on all seeds these two share, or by the
+        mean over the seeds common to the three. The share is NaN if there are none of
+        these.
     """
     labels = paired(conditional, unconditional)
     if labels.tied or (labels.difference < 0) != lower_is_better:
@@ -69,16 +68,14 @@ def gap_closed(
     gap = float(np.mean(whole))
     if gap == 0 or (gap > 0) != lower_is_better:
         return None
-    low, high = ratio_interval(part, whole, level)
+    low, high = ratio_interval(part, whole)
     return Gap(float(np.mean(part)) / gap, low, high, len(seeds))
 
 
 def ratio_interval(
-    numerators: npt.NDArray[np.float64],
-    denominators: npt.NDArray[np.float64],
-    level: float = 0.95,
+    numerators: npt.NDArray[np.float64], denominators: npt.NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Returns the interval of a ratio of means of pairs.
+    """Returns the 95 % interval of a ratio of means of pairs.
 
     Fieller, "Some Problems in Interval Estimation", 1954: all r for which the mean of
     numerator - r * denominator is not told from 0 by Student's test. Exact for normal
@@ -89,7 +86,6 @@ def ratio_interval(
     Args:
         numerators: [n] finite.
         denominators: [n] finite, in the same order.
-        level: Coverage, in (0, 1).
 
     Returns:
         (-inf, inf) where it is unbounded, or n < 2.
@@ -97,7 +93,7 @@ def ratio_interval(
     count = len(numerators)
     if count < 2:
         return -np.inf, np.inf
-    factor = student_quantile(count - 1, (1 + level) / 2) ** 2 / count
+    factor = student_quantile(count - 1, 0.975) ** 2 / count
     covariance = np.cov(numerators, denominators) * factor
     top, bottom = float(np.mean(numerators)), float(np.mean(denominators))
     # (top - r bottom)**2 <= factor * variance of (numerator - r denominator), as

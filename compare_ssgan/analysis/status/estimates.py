@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import jsonl, run_records
+from compare_ssgan.analysis.records import run_records, timings
 from compare_ssgan.analysis.records.run_records import Run
 
 # What an estimate rests on, best first; see `Estimate`.
@@ -174,16 +174,13 @@ def _progress(run: Run) -> tuple[int, float]:
     if _is_over(run):
         step = run.steps if run.status == "complete" else run.diverged_step or 0
         return step, run.wall_seconds / step if step else math.nan
-    path = run.directory / "timing.jsonl" if run.directory else None
-    if path is None or not path.is_file():
-        return 0, math.nan
-    rows = jsonl.read(path, lambda row: (int(row["step"]), float(row["seconds"])))
-    last = max((step for step, _ in rows), default=0)
+    rows = timings.rows(run.directory)
+    last = max((row.step for row in rows), default=0)
     # Up to here there was the first evaluation, and the compiling of the step.
-    first = min((step for step, _ in rows if step > 0), default=0)
+    first = min((row.step for row in rows if row.step > 0), default=0)
     if last == first:
         return last, math.nan
-    seconds = math.fsum(seconds for step, seconds in rows if step > first)
+    seconds = math.fsum(row.seconds for row in rows if row.step > first)
     return last, seconds / (last - first)
 
 

@@ -3,12 +3,18 @@
 import json
 import math
 import os
-import pathlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from compare_ssgan.analysis.records import attempts, locks, protocols, run_records
+from compare_ssgan.analysis.records import (
+    attempts,
+    commits,
+    locks,
+    protocols,
+    run_records,
+    states,
+)
 from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
 from compare_ssgan.analysis.status import estimates, queue
@@ -16,7 +22,6 @@ from compare_ssgan.analysis.status.queue import Job, Queue
 
 # A line of train.jsonl holds a dozen numbers; the last one lies well within this.
 _TAIL_BYTES = 16_384
-_SHORT = 7
 
 
 class Progress(NamedTuple):
@@ -24,7 +29,7 @@ class Progress(NamedTuple):
 
     Attributes:
         run_id: Of the run.
-        state: One of `run_records.STATUSES`.
+        state: One of `run_records.STATUSES`, "done" for "complete".
         step: Generator steps taken, as far as files say.
         steps: Generator steps to take; 0 if unknown.
         metric: Full name of the metric of `value`; FID if there is one. None if
@@ -99,7 +104,7 @@ def read(directory: str | os.PathLike[str]) -> Standing:
         InputError: If there are no records, or one cannot be read.
     """
     runs = run_records.read(directory)
-    found = list(zip(runs, _jobs(pathlib.Path(directory), runs), strict=True))
+    found = list(zip(runs, _jobs(runs), strict=True))
     waiting = [
         job for run, job in found if job and run.status not in run_records.FINISHED
     ]
@@ -115,23 +120,16 @@ def read(directory: str | os.PathLike[str]) -> Standing:
 def totals(rows: Sequence[Progress]) -> dict[str, int]:
     """Returns the number of runs in each state that occurs, and of all."""
     counts = Counter(row.state for row in rows)
-    known = {state: counts[state] for state in STATUSES if state in counts}
+    words = [states.word(status) for status in STATUSES]
+    known = {word: counts[word] for word in words if word in counts}
     return {**known, "all": len(rows)}
 
 
-def _jobs(directory: pathlib.Path, runs: Sequence[Run]) -> list[Job | None]:
+def _jobs(runs: Sequence[Run]) -> list[Job | None]:
     """Returns the last job of each run, None of one that was never handed over."""
-    # Of a single run, the study is two levels above.
-    homes = [run.directory.parent.parent if run.directory else None for run in runs]
-    places = [directory, *(each for each in directory.iterdir() if each.is_dir())]
-    studies = {place.resolve() for place in places} | {home for home in homes if home}
-    by_study = {study: queue.jobs(study) for study in studies}
-    # Nothing but the plan, which is in one of these, knows a run without directory.
-    planned = {name: job for jobs in by_study.values() for name, job in jobs.items()}
-    return [
-        (by_study[home] if home else planned).get(run.run_id)
-        for run, home in zip(runs, homes, strict=True)
-    ]
+    homes = {run.home for run in runs if run.home}
+    by_home = {home: queue.jobs(home) for home in homes}
+    return [by_home[run.home].get(run.run_id) if run.home else None for run in runs]
 
 
 def _progress(
@@ -148,7 +146,7 @@ def _progress(
         waits = _waits_for(run, job, asked, tried, holder, at_work)
     return Progress(
         run.run_id,
-        run.status,
+        states.word(run.status),
         _step(run),
         run.steps,
         metric,
@@ -239,29 +237,17 @@ def _problem(run: Run) -> str:
 
 def _remarks(runs: Sequence[Run]) -> list[str]:
     """Returns a remark for each method whose runs are of several versions."""
-    commits: dict[tuple[str, str], Counter[str]] = {}
+    found: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        commit = _commit(run)
-        if commit:
-            counts = commits.setdefault((run.dataset, run.method), Counter())
-            counts[commit] += 1
+        if run.git_commit:
+            counts = found.setdefault((run.dataset, run.method), Counter())
+            counts[commits.short(run.git_commit)] += 1
     return [
         f"{method} on {dataset} was trained by several versions of this program: "
         f"{_listed(counts)}."
-        for (dataset, method), counts in commits.items()
+        for (dataset, method), counts in found.items()
         if len(counts) > 1
     ]
-
-
-def _commit(run: Run) -> str:
-    """Returns the git commit a run was begun with, shortened; "" if none is known."""
-    path = run.directory / "run.json" if run.directory else None
-    if path is None or not path.is_file():
-        return ""
-    commit, _, dirty = str(
-        json.loads(path.read_text()).get("git_commit") or ""
-    ).partition("-")
-    return commit[:_SHORT] + ("-dirty" if dirty else "")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 
-from compare_ssgan.analysis.comparison.comparing import Comparison, compare
+from compare_ssgan.analysis.comparison.comparing import Comparison, Options, compare
 from compare_ssgan.analysis.comparison.selection import parse_selection
 from compare_ssgan.analysis.records.run_records import Directories
 from compare_ssgan.analysis.tables import data, latex, markdown, terminal
@@ -57,20 +57,33 @@ def render(
 
     Raises:
         InputError: If there is no such rule, format, method or statistic, if there are
-            no records, or if a metric was not measured or stands for several
-            protocols.
+            no records, if a metric was not measured or stands for several protocols,
+            or if several metrics side by side have no room for what is asked for.
     """
     if format not in FORMATS:
         raise InputError(
             f"There is no table format '{format}'. Formats: {', '.join(FORMATS)}."
         )
-    found = compare(
-        directories,
-        metric,
-        parse_selection(select),
-        against=against,
-        statistic=statistic,
-        show_published=published,
-    )
+    options = Options(parse_selection(select), against, statistic, published)
+    found = compare(directories, metric, options)
+    if format not in ("csv", "json"):
+        _check_has_effect(found, options)
     columns = width or shutil.get_terminal_size().columns
     return FORMATS[format](found, Style(runs, columns, color))
+
+
+def _check_has_effect(found: Comparison, options: Options) -> None:
+    """Raises InputError if metrics side by side do not show what was asked for."""
+    if len({table.dataset for table in found.tables}) == len(found.tables):
+        return
+    instead = "Ask for one metric at a time, or for --format csv or json."
+    if options.statistic != "mean":
+        raise InputError(
+            f"--statistic {options.statistic}: several metrics side by side are shown "
+            f"by their mean. {instead}"
+        )
+    if options.against is not None and not any(each.rows for each in found.across):
+        raise InputError(
+            f"--against {options.against}: several metrics side by side have no "
+            f"differences. {instead}"
+        )

@@ -31,7 +31,7 @@ def sentences(table: Table, mark: str = "Bold") -> list[str]:
             f"95 % interval of the {_STATISTIC[table.statistic]}: bootstrap over "
             "training seeds, expanded percentiles."
         )
-    said += _of_evaluations([table]) + _of_all(table)
+    said += _of_evaluations([table]) + _of_all(table) + _of_diverged([table])
     if table.has_rank:
         said.append(_rank([table], mark))
     if table.has_baseline:
@@ -43,11 +43,7 @@ def sentences(table: Table, mark: str = "Bold") -> list[str]:
             f"{table.num_comparisons}."
         )
     if table.has_gap:
-        said.append(
-            f"Gap closed: share of the difference between {BASELINE} and {LABELLED}, "
-            f"with 95 % interval (Fieller); undefined where {LABELLED} is not better "
-            "by the rule for ties."
-        )
+        said.append(_gap(table))
     return said
 
 
@@ -60,15 +56,18 @@ def joint_sentences(tables: Sequence[Table], mark: str = "Bold") -> list[str]:
     """
     first = tables[0]
     said = [f"{table.metric}: {_protocol(table)}" for table in tables]
-    rules = dict.fromkeys(_selection(table, steps=False) for table in tables)
-    said += rules
+    by_rule = first.selection.needs_direction
+    if not by_rule and len({step for table in tables for step in table.steps}) > 1:
+        said += [f"{table.metric}: {_selection(table)}" for table in tables]
+    else:
+        said += dict.fromkeys(_selection(table, steps=False) for table in tables)
     if first.selection.name == "best":
         said.append("Each metric has steps of its own.")
     said.append(
         f"Mean and range over training seeds {_ranges(_seeds(first))}; where some have "
         "no finite value, their number is said."
     )
-    said += _of_evaluations(tables) + _of_all(first)
+    said += _of_evaluations(tables) + _of_all(first) + _of_diverged(tables)
     if any(table.has_rank for table in tables):
         said.append(_rank(tables, mark))
     return said
@@ -77,8 +76,30 @@ def joint_sentences(tables: Sequence[Table], mark: str = "Bold") -> list[str]:
 def notes(table: Table) -> list[str]:
     """Returns a sentence for each row with runs that have no finite number.
 
-    And one on the versions of the package that trained the runs, if there are several.
+    And others on what is not compared, or not at equal steps, and on the versions of
+    the package that trained the runs, if there are several.
     """
+    return [*_problems(table), *_comparisons(table), *_versions(table)]
+
+
+def joint_notes(table: Table) -> list[str]:
+    """Returns the notes on a metric that stands beside others.
+
+    No two rows are compared there, and no column has their steps.
+    """
+    said = []
+    if table.has_steps and not table.selection.needs_direction:
+        steps = [f"{r.group.label} {span(r.steps)}" for r in table.rows if r.steps]
+        said.append(f"At step: {'; '.join(steps)}.")
+    return [*_problems(table), *said, *_versions(table)]
+
+
+def span(steps: Sequence[int]) -> str:
+    """Returns '100 to 500' for 100, 300, 500."""
+    return " to ".join(f"{step:,}" for step in sorted({*steps[:1], *steps[-1:]}))
+
+
+def _problems(table: Table) -> list[str]:
     found = []
     for row in table.rows:
         by_problem: dict[str, list[int]] = {}
@@ -91,12 +112,23 @@ def notes(table: Table) -> list[str]:
                 for problem, seeds in by_problem.items()
             ]
             found.append(f"{row.group.label}: {'; '.join(parts)}.")
-    return found + _versions(table)
+    return found
 
 
-def span(steps: Sequence[int]) -> str:
-    """Returns '100 to 500' for 100, 300, 500."""
-    return " to ".join(f"{step:,}" for step in sorted({*steps[:1], *steps[-1:]}))
+def _comparisons(table: Table) -> list[str]:
+    """Says which rows are not compared, or not at equal steps."""
+    found = []
+    for method in dict.fromkeys(name for row in table.rows for name in row.apart):
+        labels = [row.group.label for row in table.rows if method in row.apart]
+        found.append(
+            f"Without a {method} of equal settings to compare with: "
+            f"{'; '.join(labels)}."
+        )
+    labels = [row.group.label for row in table.rows if row.unequal_steps]
+    # Where the rule picks them, each run has a step of its own.
+    if labels and not table.selection.needs_direction:
+        found.append(f"Compared at unequal steps: {'; '.join(labels)}.")
+    return found
 
 
 def of_published(table: Table) -> str:
@@ -123,11 +155,9 @@ def _protocol(table: Table) -> str:
 
 def _selection(table: Table, steps: bool = True) -> str:
     rule = table.selection
-    found = sorted({step for row in table.rows for step in row.steps})
     # The rule step:N names its step itself.
-    where = (
-        f" (step {span(found)})" if steps and found and not rule.of_unfinished else ""
-    )
+    said = steps and table.steps and not rule.of_unfinished
+    where = f" (step {span(table.steps)})" if said else ""
     if rule.by is None:
         return f"Selection '{rule.name}': {rule.title}{where}."
     # The rule knows what the user wrote, which may be just a kind.
@@ -148,6 +178,16 @@ def _of_all(table: Table) -> list[str]:
     return said
 
 
+def _of_diverged(tables: Sequence[Table]) -> list[str]:
+    cells = [cell for table in tables for cell in _cells(table)]
+    if not any(cell.status == "diverged" and not cell.problem for cell in cells):
+        return []
+    return [
+        "Runs that diverged after that step count with what they had there; diverged: "
+        "how many did at any time."
+    ]
+
+
 def _rank(tables: Sequence[Table], mark: str) -> str:
     each = " of each budget" * (tables[0].shared.budget is None)
     each += " in each column" * (len(tables) > 1)
@@ -161,6 +201,21 @@ def _rank(tables: Sequence[Table], mark: str) -> str:
     return (
         f"{mark}: the best mean{each}, and what cannot be told from it ({how}), among "
         f"methods with {several}a number from every run."
+    )
+
+
+def _gap(table: Table) -> str:
+    incomplete = any(
+        row.gap_applies
+        and row.gap_closed is None
+        and 0 < row.summary.num_values < len(_seeds(table))
+        for row in table.rows
+    )
+    common = ", or its mean is not on the seeds that all three have" * incomplete
+    return (
+        f"Gap closed: share of the difference between {BASELINE} and {LABELLED}, with "
+        f"95 % interval (Fieller); undefined where {LABELLED} is not better by the "
+        f"rule for ties{common}."
     )
 
 

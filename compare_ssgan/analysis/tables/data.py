@@ -15,11 +15,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(comparison: Comparison, style: Style) -> str:
-    """Returns a line a method, or a line a run."""
+    """Returns a line a method, or a line a run.
+
+    Those of a dataset without the metric have the name of it that was asked for.
+    """
     spread = any(table.has_eval_deviation for table in comparison.tables)
     rows = [
         record
-        for table in comparison.tables
+        for table in [*comparison.tables, *comparison.empty]
         for row in table.rows
         for record in (
             _runs(row, table) if style.runs else [_record(row, table, spread)]

@@ -16,8 +16,7 @@ _PROSE = {"selection": 0.12, "protocol": 0.2, "network": 0.14, "source": 0.16}
 def write(comparison: Comparison, style: Style) -> str:
     """Returns tables to be included, each a float of its own."""
     blocks = [_section(found) for found in layout.sections(comparison, style)]
-    unmeasured = map(layout.printable, layout.unmeasured(comparison))
-    remarks = [f"% {text}" for text in unmeasured]
+    remarks = [f"% {layout.printable(text)}" for text in layout.remarks(comparison)]
     return "\n\n".join(["% Needs \\usepackage{booktabs}.", *blocks, *remarks])
 
 

@@ -87,6 +87,7 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
     for dataset, group in by_dataset:
         tables = list(group)
         grids = [_grid(tables[0])] if len(tables) == 1 else [_joint(tables)]
+        said_below = captions.notes if len(tables) == 1 else captions.joint_notes
         said = (
             captions.sentences(tables[0], mark)
             if len(tables) == 1
@@ -99,10 +100,10 @@ def sections(comparison: Comparison, style: Style, mark: str = "Bold") -> list[S
         notes = dict.fromkeys(
             note if len(tables) == 1 else f"{table.metric}: {note}"
             for table in tables
-            for note in captions.notes(table)
+            for note in said_below(table)
         )
         found.append(Section(f"{dataset}: {metrics}", said, grids, list(notes)))
-    return found + [_across(across) for across in comparison.across]
+    return found + [_across(across) for across in comparison.across if across.rows]
 
 
 def printable(text: str) -> str:
@@ -110,11 +111,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def unmeasured(comparison: Comparison) -> list[str]:
-    """Returns a sentence for each dataset without a metric."""
+def remarks(comparison: Comparison) -> list[str]:
+    """Returns a sentence for each dataset without a metric, and on what is not there.
+
+    That is a comparison over datasets that have no method in common.
+    """
     return [
         f"{dataset}: none of {count} runs has been measured by this metric."
         for dataset, count in comparison.unmeasured.items()
+    ] + [
+        f"Across datasets: {found.metric}: no method is compared with {found.against} "
+        f"on more than one of {', '.join(found.datasets)}."
+        for found in comparison.across
+        if not found.rows
     ]
 
 
@@ -136,7 +145,7 @@ def _grid(table: Table) -> Grid:
     if table.has_eval_deviation:
         header.append("eval std")
     header.append("diverged")
-    if table.picks_steps:
+    if table.has_steps:
         header.append("at step")
     if table.has_baseline:
         difference = f"difference to {table.against}"
@@ -167,7 +176,7 @@ def _line(row: Row, table: Table) -> list[Entry]:
     if table.has_eval_deviation:
         cells.append(Entry(_fixed(row.eval_deviation, digits)))
     cells.append(Entry(_diverged(row)))
-    if table.picks_steps:
+    if table.has_steps:
         cells.append(Entry(captions.span(row.steps)))
     if table.has_baseline:
         cells += map(Entry, _difference(row, table, digits))
@@ -317,9 +326,13 @@ def _across(across: Across) -> Section:
         f"Probability that a run is better than one of {across.against}, mean over "
         f"datasets: {', '.join(across.datasets)}.",
         "Interval: bootstrap over the runs on each dataset, from 5 runs on each on; "
-        "none where all pairs of runs agree. A run that diverged is worse than any "
-        "number; unfinished ones are left out.",
+        "none where all pairs of runs agree. A run without a number as it diverged is "
+        "worse than any number; unfinished ones are left out.",
     ]
+    if across.own_settings:
+        said.append(
+            "Budget and settings that all methods of a dataset share are its own."
+        )
     grid = Grid(header, [True, False, False, False], [("", lines)])
     return Section(f"Across datasets: {across.metric}", said, [grid], [])
 

@@ -14,7 +14,7 @@ _SPECIAL = re.compile(r"[|*`<]|\\(?=[!-/:-@[-`{-~])|(?<![^\W_])_|_(?![^\W_])")
 def write(comparison: Comparison, style: Style) -> str:
     """Returns tables in markdown."""
     blocks = [_section(found) for found in layout.sections(comparison, style)]
-    return "\n\n".join([*blocks, *map(_escape, layout.unmeasured(comparison))])
+    return "\n\n".join([*blocks, *map(_escape, layout.remarks(comparison))])
 
 
 def _section(section: Section) -> str:

@@ -25,7 +25,7 @@ def write(comparison: Comparison, style: Style) -> str:
     style = style._replace(width=max(style.width, _NARROWEST))
     found = layout.sections(comparison, style, "*")
     blocks = ["\n".join(_section(section, style)) for section in found]
-    remarks = [_wrapped(text, style) for text in layout.unmeasured(comparison)]
+    remarks = [_wrapped(text, style) for text in layout.remarks(comparison)]
     return "\n\n".join([*blocks, *("\n".join(lines) for lines in remarks)])
 
 

@@ -4,6 +4,7 @@ import functools
 import os
 import pathlib
 import re
+import uuid
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -87,7 +88,7 @@ def store(
         InputError: If the file cannot be written.
     """
     said = {small_classifier.ABOUT + name: value for name, value in about.items()}
-    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:

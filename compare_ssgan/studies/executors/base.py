@@ -8,12 +8,22 @@ import enum
 import importlib
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from compare_ssgan.errors import InputError
 from compare_ssgan.studies.request import RunRequest
 
-EXECUTORS = ("inline", "ray", "slurm")
+# The options of `Options` that each of them takes.
+_TAKES = {
+    "inline": ("program", "jobs"),
+    "ray": ("program", "jobs", "address", "cpus", "gpus"),
+    "slurm": (
+        *("program", "partition", "gres", "constraint", "minutes"),
+        *("max_jobs", "runs_per_job", "nodes", "detach"),
+    ),
+}
+EXECUTORS = tuple(_TAKES)
 PROGRAM = (sys.executable, "-m", "compare_ssgan")
 
 
@@ -85,8 +95,25 @@ class Report(Protocol):
         ...
 
 
-class Executor(Protocol):
-    """A module of this package has one, called `execute`."""
+class Check(Protocol):
+    """Says what an executor cannot do, before anybody plans or writes anything."""
+
+    def __call__(self, options: Options, strategy: str) -> None:
+        """Refuses options that it cannot honour; asks no engine.
+
+        Args:
+            options: Of the command line.
+            strategy: How each run is spread over accelerators.
+
+        Raises:
+            InputError: If an option is not one of this executor's, or does not fit
+                the others.
+        """
+        ...
+
+
+class Execute(Protocol):
+    """Does runs."""
 
     def __call__(
         self, requests: Sequence[RunRequest], options: Options, report: Report
@@ -95,18 +122,58 @@ class Executor(Protocol):
 
         Args:
             requests: The runs, in order; loaded.
-            options: Of the command line.
+            options: Of the command line, checked.
             report: Told of every run.
 
         Raises:
-            InputError: If an option is not one of this executor's, or the engine is
-                not installed or not within reach; before anything is started.
+            InputError: If the engine is not installed or not within reach; before
+                anything is started.
         """
         ...
+
+
+class Executor(NamedTuple):
+    """What a module of this package has by these names."""
+
+    check: Check
+    execute: Execute
 
 
 def load(name: str) -> Executor:
     """Returns the executor of a name in `EXECUTORS`."""
     module = importlib.import_module(f"compare_ssgan.studies.executors.{name}")
-    found: Executor = module.execute
-    return found
+    return Executor(module.check, module.execute)
+
+
+def refuse(executor: str, options: Options, instead: Mapping[str, str] = {}) -> None:
+    """Refuses options of other executors.
+
+    Args:
+        executor: One of `EXECUTORS`.
+        options: Of the command line.
+        instead: What to give in the place of some of them, as sentences.
+
+    Raises:
+        InputError: Naming the first one.
+    """
+    for name, value in options._asdict().items():
+        if value != Options._field_defaults[name] and name not in _TAKES[executor]:
+            takers = " or ".join(each for each in EXECUTORS if name in _TAKES[each])
+            raise InputError(
+                f"--{name} is for --executor {takers}, not {executor}. "
+                f"{instead.get(name, 'Remove it, or choose another executor.')}"
+            )
+
+
+def refuse_workers(executor: str, strategy: str) -> None:
+    """Refuses runs on several hosts, for who cannot start their workers.
+
+    Raises:
+        InputError: If runs are to be spread over hosts.
+    """
+    if strategy == "multiworker":
+        raise InputError(
+            f"--strategy multiworker is not possible with --executor {executor}: who "
+            "starts the workers of a run on several hosts is Slurm (--executor slurm "
+            "--nodes N), or you, one run at a time ('compare_ssgan run')."
+        )

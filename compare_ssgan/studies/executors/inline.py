@@ -1,21 +1,24 @@
 """Runs of a study as processes of this machine, a few at a time."""
 
-import os
 import pathlib
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from compare_ssgan.errors import InputError
 from compare_ssgan.studies import stop
+from compare_ssgan.studies.executors import base, gpus, process
 from compare_ssgan.studies.executors.base import PROGRAM, Ending, Options, Report
 from compare_ssgan.studies.request import RunRequest
 
-# As a shell has it: this and the number of the signal.
-SIGNALLED = 128
 _POLL_SECONDS = 0.1
-_OPTIONS = ("jobs", "program")
+
+
+def check(options: Options, strategy: str) -> None:
+    """Refuses what runs of this machine do not have; see `base.Check`."""
+    base.refuse("inline", options)
+    base.refuse_workers("inline", strategy)
 
 
 def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
@@ -44,79 +47,71 @@ def command(request: RunRequest, program: Sequence[str] = PROGRAM) -> list[str]:
     return [*program, "run", *(word for option in options for word in option)]
 
 
-def execute(requests: Sequence[RunRequest], options: Options, report: Report) -> Ending:
+class _Running(NamedTuple):
+    request: RunRequest
+    process: subprocess.Popen[bytes]
+    log: pathlib.Path | None
+    # What it has of the GPUs.
+    share: dict[str, str]
+
+
+def execute(
+    requests: Sequence[RunRequest],
+    options: Options,
+    report: Report,
+    *,
+    to_files: bool = False,
+) -> Ending:
     """Does runs on this machine, `options.jobs` (1) at a time.
 
-    On SIGTERM, SIGUSR2 or Ctrl-C no more runs are started, those in progress are
-    told to stop, and their checkpoints awaited.
+    Several at a time have a GPU each, or share those there are. On SIGTERM, SIGUSR2
+    or Ctrl-C no more runs are started, those in progress are told to stop, and their
+    checkpoints awaited.
 
     Args:
         requests: The runs, in order.
         options: `jobs` processes at a time. One writes to the terminal; several write
             to files in logs/.
         report: Told of every run.
-
-    Raises:
-        InputError: If there are options of other executors.
+        to_files: Whether one by itself writes to a file, too.
     """
-    for name, value in options._asdict().items():
-        if name not in _OPTIONS and value != Options._field_defaults[name]:
-            raise InputError(
-                f"--{name} is not for runs of this machine. Remove it, or choose "
-                "--executor slurm or ray."
-            )
-    jobs, program = options.jobs or 1, options.program
-    waiting = list(requests)
-    running: list[tuple[RunRequest, subprocess.Popen[bytes], pathlib.Path | None]] = []
+    jobs = options.jobs or 1
+    to_files = to_files or jobs > 1
+    waiting, running = list(requests), list[_Running]()
+    shares = gpus.shares(max(1, min(jobs, len(waiting))))
     with stop.listening() as flag:
         forwarded = False
         try:
             while running or (waiting and not flag()):
-                while waiting and len(running) < jobs and not flag():
+                while waiting and shares and not flag():
                     request = waiting.pop(0)
                     report.started(request)
-                    running.append((request, *_start(request, jobs > 1, program)))
+                    running.append(
+                        _start(request, shares.pop(0), to_files, options.program)
+                    )
                 if flag() and not forwarded:
                     forwarded = True
-                    for _, process, _ in running:
-                        process.send_signal(signal.SIGTERM)
-                for each in [each for each in running if each[1].poll() is not None]:
+                    for each in running:
+                        each.process.send_signal(signal.SIGTERM)
+                for each in [e for e in running if e.process.poll() is not None]:
                     running.remove(each)
-                    report.finished(each[0], _exit_code(each[1]), each[2])
+                    shares.append(each.share)
+                    code = process.exit_code(each.process)
+                    report.finished(each.request, code, each.log)
                 time.sleep(_POLL_SECONDS)
         finally:
             # After an error, or a second Ctrl-C, nothing goes on unattended.
-            for _, process, _ in running:
-                process.terminate()
-                process.wait()
+            for each in running:
+                each.process.terminate()
+                each.process.wait()
     return Ending.STOPPED if waiting or flag() else Ending.DONE
 
 
-def _exit_code(process: subprocess.Popen[bytes]) -> int:
-    code = process.returncode
-    return code if code >= 0 else SIGNALLED - code
-
-
 def _start(
-    request: RunRequest, to_file: bool, program: Sequence[str]
-) -> tuple[subprocess.Popen[bytes], pathlib.Path | None]:
-    """Starts a run in a process group of its own, so that only we interrupt it."""
-    arguments = command(request, program)
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    if not to_file:
-        process = subprocess.Popen(
-            arguments, env=environment, stdin=subprocess.DEVNULL, process_group=0
-        )
-        return process, None
-    log = request.directory / "logs" / f"{request.run_id}.log"
-    log.parent.mkdir(exist_ok=True)
-    with log.open("ab") as file:
-        process = subprocess.Popen(
-            arguments,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
-    return process, log
+    request: RunRequest, share: dict[str, str], to_file: bool, program: Sequence[str]
+) -> _Running:
+    log = request.directory / "logs" / f"{request.run_id}.log" if to_file else None
+    if log is not None:
+        log.parent.mkdir(exist_ok=True)
+    started = process.start(command(request, program), log, share)
+    return _Running(request, started, log, share)

@@ -16,18 +16,20 @@ from typing import Any, NamedTuple
 import compare_ssgan
 from compare_ssgan.errors import InputError, PreemptedError
 from compare_ssgan.studies import lock, progress, stop
-from compare_ssgan.studies.executors import inline, ray_cluster
+from compare_ssgan.studies.executors import base, inline, process, ray_cluster
 from compare_ssgan.studies.executors.base import Ending, Options, Report
 from compare_ssgan.studies.spec import RunRequest
 
 # Of a run whose process, worker or node died. Pre-emptions are not counted: a run
 # gets on between two of them.
 RETRIES = 5
-_DIED = inline.SIGNALLED + signal.SIGKILL
-_OPTIONS = ("jobs", "program", "address", "cpus", "gpus")
+_DIED = process.SIGNALLED + signal.SIGKILL
 _POLL_SECONDS, _LOOK_AROUND_SECONDS = 0.5, 10.0
 # A run may be in the middle of a step when it is told to stop, and must save.
 _RELEASE_SECONDS = 120.0
+# A node that cannot start runs keeps one for so long: else it would have all of them
+# in no time, and a disk that is away would not be back.
+_PROBLEM_SECONDS = 30.0
 # Of the environment here, what means the same on every machine.
 _CARRIED = ("PYTHONPATH", "XLA_FLAGS")
 _CARRIED_PREFIXES = ("COMPARE_SSGAN_", "TF_", "TFDS_", "TFHUB_")
@@ -44,13 +46,20 @@ class _Task(NamedTuple):
         return self.request.directory / "logs" / f"{self.request.run_id}.log"
 
 
+def check(options: Options, strategy: str) -> None:
+    """Refuses what Ray cannot give; see `base.Check`."""
+    base.refuse("ray", options)
+    base.refuse_workers("ray", strategy)
+    ray_cluster.check(_needs(options), options.jobs)
+
+
 def execute(requests: Sequence[RunRequest], options: Options, report: Report) -> Ending:
     """Does runs as tasks of Ray, each in a process of its own.
 
     A run whose process, worker or node dies is done again, at most `RETRIES` times; so
-    is one that was pre-empted, as often as that happens. On SIGTERM, SIGUSR2 or Ctrl-C
-    no more are started, those in progress are told to stop, and their checkpoints
-    awaited. What they print is in logs/.
+    is one that was pre-empted, as often as that happens. On SIGTERM, SIGUSR2, SIGHUP or
+    Ctrl-C no more are started, those in progress are told to stop, and their
+    checkpoints awaited. What they print is in logs/.
 
     Args:
         requests: The runs, in order.
@@ -60,22 +69,14 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         report: Told of every run.
 
     Raises:
-        InputError: If an option is not for Ray, Ray is not installed, the cluster
-            cannot be reached, no node is large enough, or a node lacks the package.
+        InputError: If Ray is not installed, the cluster cannot be reached, no node is
+            large enough, or the first run to come back could not be started where it
+            came to.
         CommandError: If Ray cannot be started on this machine.
     """
-    for name, value in options._asdict().items():
-        if name not in _OPTIONS and value != Options._field_defaults[name]:
-            raise InputError(
-                f"--{name} is not for runs on Ray. Remove it, or choose --executor "
-                "slurm."
-            )
-    needs = ray_cluster.Needs(
-        1.0 if options.cpus is None else options.cpus, options.gpus or 0.0
-    )
-    ray_cluster.check(needs, options.jobs)
     if not requests:
         return Ending.DONE
+    needs = _needs(options)
     logs = requests[0].directory / "logs"
     logs.mkdir(exist_ok=True)
     # Ray prints what it has to say to stdout, which is for results.
@@ -103,6 +104,8 @@ class _Queue:
         self._waiting = [_Task(request) for request in requests]
         self._running: dict[Any, _Task] = {}
         self._room, self._next_look = 0, -math.inf
+        # Whether a node has shown that runs can be started.
+        self._proven = False
         # A new process for every task: those of Ray would be used again.
         self._look_after = ray.remote(
             num_cpus=needs.cpus, num_gpus=needs.gpus, max_calls=1, max_retries=0
@@ -148,6 +151,7 @@ class _Queue:
             "log": str(task.log),
             "lock": str(task.request.run_directory / lock.TRAINING),
             "wait": _RELEASE_SECONDS if task.again else 0.0,
+            "pause": _PROBLEM_SECONDS if self._proven else 0.0,
         }
         reference = self._look_after.options(name=task.request.run_id).remote(call)
         self._running[reference] = task
@@ -160,47 +164,58 @@ class _Queue:
         ready, _ = self._ray.wait(list(self._running), timeout=_POLL_SECONDS)
         for reference in ready:
             task = self._running.pop(reference)
-            code = self._code(reference)
-            if not flag() and self._repeat(task, code):
+            code, problem = self._came_to(reference)
+            if not flag() and self._repeat(task, code, problem):
                 continue
             self._report.finished(task.request, code, task.log)
 
-    def _code(self, reference: Any) -> int | None:
-        """Returns the exit code of a run; None if it was told to stop.
+    def _came_to(self, reference: Any) -> tuple[int | None, str]:
+        """Returns a run's exit code, if it has one, and what took it from its node.
 
         Raises:
-            InputError: If it could not be started on the node it came to.
+            InputError: If it could not be started, and no other one was before it.
         """
         exceptions = self._ray.exceptions
         try:
             code, problem = self._ray.get(reference)
         except exceptions.TaskCancelledError:
-            return None
+            return None, ""
         except exceptions.RayTaskError:
             # A mistake of ours.
             raise
         except exceptions.RayError:
-            return _DIED
-        if problem is not None:
-            raise InputError(
-                f"A run cannot be started on {problem}. Every node needs this "
-                "directory and this Python with compare_ssgan, at the same path."
-            )
-        return int(code)
+            return _DIED, "its process or node died"
+        if problem is None:
+            self._proven = True
+            died = code > process.SIGNALLED
+            return int(code), "its process or node died" if died else ""
+        if self._proven:
+            return None, f"it cannot be started on {problem}"
+        raise InputError(
+            f"A run cannot be started on {problem}. Every node needs this directory "
+            "and this Python with compare_ssgan, at the same path."
+        )
 
-    def _repeat(self, task: _Task, code: int | None) -> bool:
+    def _repeat(self, task: _Task, code: int | None, problem: str) -> bool:
         """Says whether a run goes back into the queue, and puts it there."""
         deaths = task.deaths
         if code == PreemptedError.exit_code:
             text = "stopped after a checkpoint; it will go on"
-        elif code is not None and code > inline.SIGNALLED and deaths < RETRIES:
+        elif problem and deaths < RETRIES:
             deaths += 1
-            text = f"its process or node died; retry {deaths} of {RETRIES}"
+            text = f"{problem}; retry {deaths} of {RETRIES}"
         else:
+            if problem:
+                progress.say(f"{task.request.run_id}: {problem}")
             return False
         progress.say(f"{task.request.run_id}: {text}")
         self._waiting.insert(0, _Task(task.request, again=True, deaths=deaths))
         return True
+
+
+def _needs(options: Options) -> ray_cluster.Needs:
+    cpus = 1.0 if options.cpus is None else options.cpus
+    return ray_cluster.Needs(cpus, options.gpus or 0.0)
 
 
 def _environment(needs: ray_cluster.Needs) -> dict[str, str | None]:
@@ -234,19 +249,23 @@ def _look_after() -> Callable[[dict[str, Any]], tuple[int | None, str | None]]:
         import shutil
         import socket
         import sys
+        import time
 
         try:
             os.chdir(call["directory"])
             if call["package"] not in sys.path:
                 sys.path.insert(0, call["package"])
+            from compare_ssgan.errors import PreemptedError
             from compare_ssgan.studies.executors import tethered
 
             if shutil.which(call["command"][0]) is None:
                 raise FileNotFoundError(f"there is no program {call['command'][0]}")
-            tethered.await_release(pathlib.Path(call["lock"]), call["wait"])
+            if tethered.await_release(pathlib.Path(call["lock"]), call["wait"]):
+                return PreemptedError.exit_code, None
             log = pathlib.Path(call["log"])
             return tethered.run(call["command"], log, call["environment"]), None
         except (ImportError, OSError) as error:
+            time.sleep(call["pause"])
             return None, f"{socket.gethostname()}: {error}"
 
     return look_after

@@ -91,7 +91,6 @@ def connected(address: str | None, needs: Needs, jobs: int | None) -> Iterator[A
             node has room for a run.
         CommandError: If Ray cannot be started on this machine.
     """
-    check(needs, jobs)
     ray = _library()
     if address is None:
         _start(ray, needs, jobs)

@@ -7,13 +7,13 @@ memory, and as long to start, as a small run itself.
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 
 from compare_ssgan.analysis.records import locks
 from compare_ssgan.studies import stop
+from compare_ssgan.studies.executors import process
 
 _POLL_SECONDS = 0.1
 _LOCK_POLL_SECONDS = 1.0
@@ -37,9 +37,9 @@ def run(
 ) -> int:
     """Does a command, and returns its exit code; 128 + n if signal n killed it.
 
-    On SIGTERM, SIGUSR2 or Ctrl-C the command is told to stop by SIGTERM, and its end
-    awaited. The same signal reaches it when this process dies, however that happens
-    (on Linux).
+    On SIGTERM, SIGUSR2, SIGHUP or Ctrl-C the command is told to stop by SIGTERM, and
+    its end awaited. The same signal reaches it when this process dies, however that
+    happens (on Linux).
 
     Args:
         command: A program and its arguments.
@@ -51,25 +51,24 @@ def run(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with stop.listening() as flag:
-        process = _start(command, log, environment)
+        tether = [sys.executable, "-S", "-c", _TETHER, str(os.getpid())]
+        started = process.start([*tether, *command], log, environment)
         told = False
         try:
-            while process.poll() is None:
+            while started.poll() is None:
                 if flag() and not told:
-                    process.send_signal(signal.SIGTERM)
+                    started.send_signal(signal.SIGTERM)
                     told = True
                 time.sleep(_POLL_SECONDS)
         finally:
             # After a second Ctrl-C, nothing goes on unattended.
-            if process.returncode is None:
-                process.terminate()
-                process.wait()
-    code = process.returncode
-    # As a shell has it.
-    return code if code >= 0 else 128 - code
+            if started.returncode is None:
+                started.terminate()
+                started.wait()
+    return process.exit_code(started)
 
 
-def await_release(lock: pathlib.Path, seconds: float) -> None:
+def await_release(lock: pathlib.Path, seconds: float) -> bool:
     """Waits until nobody holds the lock of a run, but not for ever.
 
     A process whose parent died may be saving its last checkpoint.
@@ -77,25 +76,12 @@ def await_release(lock: pathlib.Path, seconds: float) -> None:
     Args:
         lock: The file in the run's directory.
         seconds: The longest time to wait.
+
+    Returns:
+        Whether it was asked to stop by SIGTERM, SIGUSR2, SIGHUP or Ctrl-C.
     """
     latest = time.monotonic() + seconds
     with stop.listening() as flag:
         while locks.is_held(lock) and time.monotonic() < latest and not flag():
             time.sleep(_LOCK_POLL_SECONDS)
-
-
-def _start(
-    command: Sequence[str], log: pathlib.Path, environment: Mapping[str, str | None]
-) -> subprocess.Popen[bytes]:
-    changed = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
-    tether = [sys.executable, "-S", "-c", _TETHER, str(os.getpid())]
-    with log.open("ab") as file:
-        # In a process group of its own, so that only we interrupt it.
-        return subprocess.Popen(
-            [*tether, *command],
-            env={name: value for name, value in changed.items() if value is not None},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
+        return flag()

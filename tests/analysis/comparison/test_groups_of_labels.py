@@ -14,7 +14,8 @@ SEED = "labels.keep.seed"
 
 
 def compared(directory):
-    return comparing.compare(directory, "fid", selection.parse_selection("last"))
+    options = comparing.Options(selection.parse_selection("last"))
+    return comparing.compare(directory, "fid", options)
 
 
 def rows(directory):

@@ -10,7 +10,7 @@ from compare_ssgan.errors import InputError
 
 def curve(*values):
     steps = np.arange(len(values), dtype=np.int64) * 100
-    return Curve(steps, np.array(values, np.float64), (0,))
+    return Curve(steps, np.array(values, np.float64))
 
 
 def test_last_is_the_measurement_of_the_largest_step():

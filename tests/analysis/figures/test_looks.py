@@ -14,7 +14,7 @@ def test_two_dozen_methods_look_different(tmp_path):
         fabricate.constant(tmp_path, f"method{index}", [10.0], family="conditional")
     found = members(tmp_path)
     assert len({*looks.looks(found).values()}) == 24
-    assert len({*looks.of_methods(found).values()}) == 24
+    assert len({*looks.of_labels(found).values()}) == 24
 
 
 def test_settings_are_shades_of_their_method(tmp_path):

@@ -31,6 +31,15 @@ def setting(study, method, digest, values, step=100):
         )
 
 
+def legend(study, monkeypatch):
+    """The entries of the legend of a study's only panel."""
+    found = []
+    monkeypatch.setattr(figure_files, "save", lambda figure, _: found.append(figure))
+    robustness.robustness(study, "fid", "x.png")
+    (panel,) = found[0].axes
+    return [text.get_text().strip() for text in panel.get_legend().get_texts()]
+
+
 def ranked(study, metric=fabricate.FID, rule="last"):
     (own,) = groups.by_dataset(run_records.read(study)).values()
     selection = parse_selection(rule)
@@ -75,6 +84,82 @@ def test_a_diverged_seed_is_worse_than_any_number(tmp_path):
     assert [each.has_failed for each in found.settings] == [False, False, True, False]
     assert found.settings[-1].unfinished == ("interrupted", "interrupted")
     assert found.entry == "  gan: 4 settings, 11 runs, 3 diverged, 3 interrupted"
+
+
+@pytest.mark.parametrize(
+    ("metric", "median"), [(fabricate.FID, 3.3), (fabricate.INCEPTION, 3.1)]
+)
+def test_a_diverged_seed_is_the_worst_in_either_direction(tmp_path, metric, median):
+    for seed, value in enumerate([3.0, 3.2, 3.4, math.nan]):
+        lines = fabricate.measurements([value], (100,), ["some"])
+        lines = [line | {"metric": metric} for line in lines]
+        where = DIVERGED if math.isnan(value) else None
+        status = "diverged" if where else "complete"
+        fabricate.run(
+            tmp_path,
+            "gan",
+            seed,
+            lines,
+            status=status,
+            diverged=where,
+            settings=["a.rate = 1"],
+            digest=1,
+        )
+    # A second setting makes a grid.
+    fabricate.run(tmp_path, "gan", 0, lines, digest=2)
+    (found,) = ranked(tmp_path, metric)
+    assert found.settings[0].median == pytest.approx(median)
+
+
+def test_a_run_that_measured_nan_is_lost_like_a_diverged_one(tmp_path, monkeypatch):
+    for seed, last in enumerate([10.0, 20.0, math.nan]):
+        lines = fabricate.measurements([90.0, last], (0, 100), [fabricate.FID])
+        fabricate.run(tmp_path, "gan", seed, lines)
+    setting(tmp_path, "gan", 1, [math.nan])
+    (found,) = ranked(tmp_path)
+    assert [each.median for each in found.settings] == [20.0, None]
+    expected = "gan: 2 settings, 4 runs, 1 not finite, 1 diverged"
+    assert expected in legend(tmp_path, monkeypatch)
+
+
+def test_the_legend_says_why_there_is_no_number(tmp_path, monkeypatch):
+    setting(tmp_path, "gan", 0, [10.0])
+    setting(tmp_path, "gan", 1, [None])
+    fabricate.run(
+        tmp_path,
+        "gan",
+        0,
+        False,
+        status="failed",
+        error="x",
+        digest=2,
+        settings=["a.rate = 2"],
+    )
+    fabricate.run(
+        tmp_path,
+        "gan",
+        0,
+        fabricate.measurements([math.nan], (100,)),
+        digest=3,
+        settings=["a.rate = 3"],
+    )
+    entries = legend(tmp_path, monkeypatch)
+    assert "without a number: interrupted, failed" in entries
+    assert "not finite (half of the seeds or more)" in entries
+
+
+def test_budgets_are_no_settings(tmp_path, monkeypatch):
+    for digest, budget in enumerate(["short", "long"]):
+        fabricate.constant(
+            tmp_path, "gan", [30.0 - digest, 20.0], budget=budget, digest=digest
+        )
+    rankings = ranked(tmp_path)
+    assert [each.has_grid for each in rankings] == [False, False]
+    assert [[s.median for s in each.settings] for each in rankings] == [
+        [20.0, 30.0], [20.0, 29.0],
+    ]  # fmt: skip
+    entries = legend(tmp_path, monkeypatch)
+    assert {"gan (budget short): 2 runs", "gan (budget long): 2 runs"} <= {*entries}
 
 
 def test_without_a_grid_runs_are_sorted(tmp_path):

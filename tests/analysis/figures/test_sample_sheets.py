@@ -95,3 +95,10 @@ def test_a_damaged_picture_is_an_error_that_names_it(tmp_path):
     grids.write_png(path, np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(InputError, match="30 x 20 pixels are not 8 square images"):
         sample_sheets.samples(tmp_path, tmp_path / "x.png")
+
+
+def test_the_caption_says_whose_latents_are_equal(tmp_path):
+    for method, config in (("gan", []), ("wide", ["gans.ModularGAN.latent_size = 9"])):
+        samples(fabricate.run(tmp_path, method, 0, config=config), 50)
+    (said,) = sample_sheets._caption({"digits": sheets(tmp_path)})
+    assert "equal for methods with latents of one size and distribution" in said

@@ -97,6 +97,7 @@ def test_runs_without_measurements_are_rows(tmp_path):
     frame = analysis.runs(tmp_path).set_index("seed")
     assert frame["status"].to_dict() == {0: "complete", 1: "complete", 2: "missing"}
     assert frame["num_measurements"].to_dict() == {0: 39, 1: 0, 2: 0}
+    assert frame["steps"].tolist() == [6000, 6000, 0]
     assert frame.loc[0, "last_step"] == 6000
     assert math.isnan(frame.loc[1, "last_step"])
     assert frame.loc[0, "device"] == "gpu (H), 2 threads"

@@ -95,7 +95,7 @@ def test_a_foreign_directory_among_the_runs_is_an_error(tmp_path):
         run_records.read(tmp_path)
 
 
-@pytest.mark.parametrize("tail", ['{"step": 600, "met', "\x00\x00\x00", '"x"\n', "\n"])
+@pytest.mark.parametrize("tail", ['{"step": 600, "met', "\x00\x00\x00", '"x"'])
 def test_a_truncated_last_line_is_skipped_with_a_warning(tmp_path, caplog, tail):
     directory = fabricate.run(tmp_path, "gan", 0)
     with (directory / "metrics.jsonl").open("a") as file:
@@ -122,6 +122,15 @@ def test_any_other_malformed_line_is_an_error(tmp_path, line):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:4], line, *lines[4:]]) + "\n")
     with pytest.raises(InputError, match=r"metrics.jsonl, line 5 is not a valid"):
+        frames.load(tmp_path)
+
+
+@pytest.mark.parametrize("tail", ['{"step": 600, "met\n', '"x"\n', "null\n", "\n"])
+def test_a_malformed_last_line_that_was_ended_is_an_error(tmp_path, tail):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    with (directory / "metrics.jsonl").open("a") as file:
+        file.write(tail)
+    with pytest.raises(InputError, match=r"metrics.jsonl, line 40 is not a valid"):
         frames.load(tmp_path)
 
 
@@ -274,7 +283,7 @@ def test_a_curve_is_ordered_and_averages_evaluation_seeds(tmp_path):
     curve = run.curve(fabricate.FID)
     np.testing.assert_array_equal(curve.steps, [100, 200])
     np.testing.assert_array_equal(curve.values, [4.0, 10.0])
-    assert curve.eval_seeds == (0, 1)
+    assert curve.evaluations == [{0: 3.0, 1: 5.0}, {0: 9.0, 1: 11.0}]
     assert len(run.curve("fid10k_test_inception").steps) == 0
 
 
@@ -307,6 +316,18 @@ def test_two_values_of_one_measurement_are_an_error(tmp_path):
     edited = json.dumps({**lines[1], "value": 3.0}) + "\n"
     (directory / "metrics.jsonl").write_text(text + edited)
     message = rf"two values of {fabricate.FID} at step 50: 7 and 3\. Remove a line"
+    with pytest.raises(InputError, match=message):
+        run_records.read(tmp_path)
+
+
+def test_two_later_values_of_one_measurement_are_an_error(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    later = fabricate.measurements([7.0, 5.0], (70, 80), [fabricate.FID])
+    fabricate.evaluations(directory, [*later, later[0]])
+    (run,) = run_records.read(tmp_path)
+    assert [m.value for m in run.measurements[-2:]] == [7.0, 5.0]
+    fabricate.evaluations(directory, [*later, {**later[0], "value": 3.0}])
+    message = rf"evaluations\.jsonl has two values of {fabricate.FID} at step 70: 7 and"
     with pytest.raises(InputError, match=message):
         run_records.read(tmp_path)
 

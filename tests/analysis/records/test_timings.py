@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from compare_ssgan.analysis.records import timings
+from compare_ssgan.analysis.status import standing
 from compare_ssgan.errors import InputError
 from tests.analysis import fabricate
 
@@ -45,3 +46,13 @@ def test_a_damaged_row_is_an_error(directory):
     (directory / "timing.jsonl").write_text(row + '{"step": "x"}\n' + row)
     with pytest.raises(InputError, match=r"timing.jsonl, line 2 is not a valid"):
         timings.read(directory)
+
+
+def test_the_status_refuses_the_rows_that_frames_refuse(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0, status="running")
+    row = {"step": 10, "event": "train", "seconds": 2.0}
+    path = directory / "timing.jsonl"
+    fabricate.write_lines(path, row, row | {"step": 10.5}, row)
+    for read in (timings.read, standing.read):
+        with pytest.raises(InputError, match=r"timing.jsonl, line 2 is not a valid"):
+            read(directory)

@@ -127,6 +127,19 @@ def test_several_directories_are_one_page(command, tmp_path):
     assert not (tmp_path / "one" / "report.html").exists()
 
 
+@pytest.mark.parametrize(("largest", "is_large"), [(20_000_000, False), (0, True)])
+def test_a_page_that_is_too_large_says_so(
+    largest, is_large, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(page, "LARGEST", largest)
+    fabricate_report.complete(fabricate.run(tmp_path, "gan", 0))
+    texts = Elements(page.render(tmp_path)).texts
+    caveats = " ".join(json.loads(texts["report-data"])["caveats"])
+    size = "This page has 0.2 MB, more than the 0 MB"
+    assert [size in text for text in (caplog.text, caveats)] == [is_large, is_large]
+    assert bool(json.loads(texts["report-images"])["pictures"]) != is_large
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -39,6 +39,14 @@ def test_the_last_grid_is_shown_as_it_is_if_it_is_small(tmp_path):
     assert np.array_equal(decoded(made.pictures[0]), noise(1, (40, 60)))
 
 
+def test_the_last_of_a_million_steps_is_the_last_by_its_number(tmp_path):
+    directory = fabricate.run(tmp_path, "gan", 0)
+    grid(directory, 999_000, noise(0, (40, 60)))
+    grid(directory, 1_000_000, noise(1, (40, 60)))
+    (shown,) = thumbnails.make(run_records.read(tmp_path)).by_run.values()
+    assert shown.step == 1_000_000
+
+
 def test_a_large_grid_is_shrunk_and_keeps_its_shape(tmp_path):
     directory = fabricate.run(tmp_path, "gan", 0)
     grid(directory, 6000, noise(0, (600, 1200)))

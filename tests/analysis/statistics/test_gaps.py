@@ -29,6 +29,14 @@ def test_the_gap_is_undefined_where_labels_buy_nothing():
     assert gaps.gap_closed(without, noisy, with_labels) is None
 
 
+def test_the_gap_is_undefined_where_labels_buy_nothing_on_the_common_seeds():
+    without = by_seed(*[30.0] * 20)
+    with_labels = by_seed(31.0, *[20.0 + seed / 10 for seed in range(19)])
+    assert not paired(with_labels, without).tied
+    assert gaps.gap_closed(without, with_labels, {0: 25.0}) is None
+    assert gaps.gap_closed(without, with_labels, {1: 25.0}).share == 0.5
+
+
 @pytest.mark.parametrize("own", [{0: math.nan}, {7: 25.0}, {}])
 def test_without_common_seeds_the_gap_is_there_and_the_share_unknown(own):
     without, with_labels = by_seed(30.0, 31.0, 29.0), by_seed(20.0, 21.0, 19.0)

@@ -15,14 +15,14 @@ def test_every_run_has_a_row_in_the_order_of_the_plan(tmp_path):
         "digits-sn_gan-seed0-00000000",
         "digits-sbn_gan-seed0-00000000",
     ]
-    totals = {"complete": 15, "diverged": 1, "partial": 1, "missing": 1, "all": 18}
+    totals = {"done": 15, "diverged": 1, "partial": 1, "missing": 1, "all": 18}
     assert standing.totals(rows) == totals
 
 
 def test_a_complete_run_shows_its_last_fid(tmp_path):
     fabricate.constant(tmp_path, "gan", [12.5])
     (row,) = standing.read(tmp_path).rows
-    assert (row.state, row.step, row.steps) == ("complete", 100, 100)
+    assert (row.state, row.step, row.steps) == ("done", 100, 100)
     assert (row.metric, row.value, row.seconds) == (fabricate.FID, 12.5, 300.5)
 
 
@@ -76,10 +76,10 @@ def test_the_text_ends_with_totals(tmp_path):
     text = rendering.render(fabricate.small_study(tmp_path / "small"))
     lines = text.splitlines()
     assert lines[0].split() == ["run", "state", "step", fabricate.FID, "time", "left"]
-    assert "18 runs: 15 complete, 1 diverged, 1 partial, 1 missing" in lines
+    assert "18 runs: 15 done, 1 diverged, 1 partial, 1 missing" in lines
     assert text.isascii()
     fabricate.constant(tmp_path / "one", "gan", [12.5])
-    assert "1 run: 1 complete" in rendering.render(tmp_path / "one").splitlines()
+    assert "1 run: 1 done" in rendering.render(tmp_path / "one").splitlines()
 
 
 def test_json_has_rows_and_totals_and_no_nan(tmp_path):

@@ -37,13 +37,13 @@ def now():
     return datetime.datetime.now().astimezone()
 
 
-def hand_over(study, *jobs, executor="slurm"):
+def hand_over(study, *jobs, **more):
     rows = [
         {
             "run_id": fabricate.run_id("gan", seed),
-            "executor": executor,
             "job": job,
             "submitted": "2026-11-21T20:56:20+00:00",
+            **more,
         }
         for seed, job in jobs
     ]
@@ -135,7 +135,7 @@ def test_a_missing_run_waits_for_a_sweep_or_its_turn(tmp_path):
 def test_what_is_over_waits_for_nothing(tmp_path):
     study = fabricate.small_study(tmp_path / "small")
     rows = standing.read(study).rows
-    over = [row for row in rows if row.state in ("complete", "diverged")]
+    over = [row for row in rows if row.state in ("done", "diverged")]
     assert {row.waits_for for row in over} == {""}
     assert {row.remaining_seconds for row in over} == {0.0}
     assert len(over) == 16
@@ -178,9 +178,7 @@ def test_a_queue_that_does_not_answer_is_no_reason_to_submit_again(tmp_path, squ
     squeue(code=1)
     fabricate.plan(tmp_path, [("gan", 0)])
     hand_over(tmp_path, (0, "7_0"))
-    said = (
-        "Slurm job 7_0 cannot be asked for: squeue failed: slurm_load_jobs error: down"
-    )
+    said = "Slurm job 7_0 cannot be asked for: slurm_load_jobs error: down."
     assert one(tmp_path).waits_for == said
 
 
@@ -188,13 +186,7 @@ def test_without_squeue_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     fabricate.plan(tmp_path, [("gan", 0)])
     hand_over(tmp_path, (0, "7_0"))
-    assert one(tmp_path).waits_for.endswith("there is no squeue here")
-
-
-def test_what_another_engine_has_is_named(tmp_path):
-    fabricate.plan(tmp_path, [("gan", 0)])
-    hand_over(tmp_path, (0, "task-1"), executor="ray")
-    assert one(tmp_path).waits_for.startswith("handed over to ray (task-1) at 2026")
+    assert one(tmp_path).waits_for.endswith("There is no squeue here.")
 
 
 def test_of_several_studies_each_has_its_own_jobs(tmp_path, squeue):
@@ -208,6 +200,14 @@ def test_of_several_studies_each_has_its_own_jobs(tmp_path, squeue):
         "Slurm job 7_0 is PENDING (Priority)",
         f"Slurm job 8_0 is over: {AGAIN}",
     ]
+
+
+def test_a_run_that_two_studies_plan_has_the_job_of_each(tmp_path, squeue):
+    squeue("7_0|PENDING|Priority|")
+    for name, job in (("a", "7_0"), ("b", "8_0"), ("c", "9_0")):
+        fabricate.plan(tmp_path / name, [("gan", 0)])
+        hand_over(tmp_path / name, (0, job))
+    assert [row.job for row in standing.read(tmp_path).rows] == ["7_0", "8_0", "9_0"]
 
 
 # Time.

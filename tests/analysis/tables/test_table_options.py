@@ -30,6 +30,11 @@ def header(text):
     return [name.strip() for name in line.strip("|").split("|")]
 
 
+def compared(study):
+    options = comparing.Options(parse_selection("last"))
+    return comparing.compare(study, "fid", options)
+
+
 def judged(study, method, seed, train, test, steps=(0, 100, 200), **options):
     """A run whose FID is measured on two splits."""
     lines = fabricate.measurements(train, steps, [TRAIN])
@@ -290,7 +295,7 @@ def test_methods_are_compared_over_datasets(tmp_path):
         fabricate.constant(tmp_path, "sn_gan", base, dataset=dataset)
         own = [value - 3 + shift for value in base]
         fabricate.constant(tmp_path, "ssgan", own, dataset=dataset)
-    (found,) = comparing.compare(tmp_path, "fid", parse_selection("last")).across
+    (found,) = compared(tmp_path).across
     assert (found.against, found.datasets) == ("sn_gan", ["digits", "polygons"])
     ((label, result),) = found.rows
     # Of 25 pairs 22 and one tie on digits; on polygons 5 and a half less.
@@ -316,7 +321,7 @@ def test_over_datasets_a_diverged_run_loses_and_a_missing_one_is_left_out(tmp_pa
         options = {"status": "diverged", "diverged": gone, "dataset": dataset}
         fabricate.run(tmp_path, "ssgan", 1, **options)
         fabricate.run(tmp_path, "ssgan", 2, False, dataset=dataset, status="running")
-    (found,) = comparing.compare(tmp_path, "fid", parse_selection("last")).across
+    (found,) = compared(tmp_path).across
     ((_, result),) = found.rows
     assert result.probability == 0.5
     assert "|         50 % |" not in tables.render(tmp_path, metric="fid,kid")

@@ -43,9 +43,11 @@ def test_equal_distributions_have_the_expected_coverage(k, expected):
 
 
 def test_samples_in_the_densest_place_have_high_density_and_low_coverage():
-    real = RNG.normal(size=(300, 3))
-    density, coverage = _measure(0.1 * RNG.normal(size=(300, 3)), real)
-    assert density > 1.1
+    # In 8 dimensions the centre lies in the balls of many; of twenty other draws the
+    # densities are 2.2 to 3.4, the coverages 0.14 to 0.19.
+    real = RNG.normal(size=(300, 8))
+    density, coverage = _measure(0.1 * RNG.normal(size=(300, 8)), real)
+    assert density > 1.5
     assert coverage < 0.3
 
 

@@ -46,14 +46,17 @@ def test_tfgan_finds_the_same_distances_up_to_what_is_drawn():
 
 
 def test_equal_distributions_have_the_floor_of_tfgan():
+    # One distance varies by a tenth with the patches and directions that are drawn.
     images = _smooth(100)
-    np.random.seed(0)
-    tf.random.set_seed(0)
     halves = [tf.constant(part, tf.float32) for part in (images, images)]
-    expected = tfgan.sliced_wasserstein_distance(*halves)
-    found = level_distances(images, images)
-    for own, (floor, _) in zip(found, expected, strict=True):
-        assert own == pytest.approx(float(floor), rel=0.15)
+    found, expected = [], []
+    for seed in range(3):
+        np.random.seed(seed)
+        tf.random.set_seed(seed)
+        levels = tfgan.sliced_wasserstein_distance(*halves)
+        expected.append([float(floor) for floor, _ in levels])
+        found.append(level_distances(images, images, seed=seed))
+    np.testing.assert_allclose(np.mean(found, 0), np.mean(expected, 0), rtol=0.2)
 
 
 def test_the_area_between_counts_is_the_distance_of_sorted_projections():
@@ -91,8 +94,8 @@ def test_projections_are_counted_where_they_are():
 
 
 def test_another_texture_is_far_and_the_same_one_near():
-    real = _smooth(60)
-    near, far = _value(_smooth(60), real), _value(_noise(60), real)
+    real = _smooth(150)
+    near, far = _value(_smooth(150), real), _value(_noise(150), real)
     assert far > 2 * near > 0
 
 

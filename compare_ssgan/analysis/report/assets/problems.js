@@ -67,5 +67,5 @@ function showProvenance() {
 }
 
 function shortCommit(commit) {
-  return commit.replace(/^([0-9a-f]{10})[0-9a-f]+/, "$1");
+  return commit.replace(/^([0-9a-f]{7})[0-9a-f]+/, "$1");
 }

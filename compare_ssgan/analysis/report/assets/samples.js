@@ -81,7 +81,7 @@ function showSamples() {
     leftOut > 0 && `${counted(leftOut, "run")} more had no room in this page.`,
   ].filter(Boolean).map((remark) => element("p", {class: "quiet"}, remark));
   if (!having.length) {
-    replaceContent(body, element("p", {class: "quiet"}, "These runs have no grids of samples (samples/*.png in a run\u2019s directory)."), remarks);
+    replaceContent(body, element("p", {class: "quiet"}, "These runs have no grids of samples (samples/step_*.png in a run\u2019s directory)."), remarks);
     return;
   }
   const set = (seed) => {

@@ -8,11 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import PreemptedError
 from compare_ssgan.studies import files, progress, stop
-from compare_ssgan.studies.executors import inline
+from compare_ssgan.studies.executors import inline, process
 from compare_ssgan.studies.executors.base import Ending, Options
-from compare_ssgan.studies.executors.slurm import queue
+from compare_ssgan.studies.executors.slurm import controller
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 
@@ -71,9 +72,9 @@ def work(handed: Work) -> None:
         return
     # The signal may come before or after the one that `inline` waits for.
     with stop.listening() as flag:
-        # Never 1: that one would write to the terminal.
-        options = Options(jobs=max(2, len(left)), program=handed.program)
-        ending = inline.execute([] if flag() else left, options, report)
+        options = Options(jobs=max(1, len(left)), program=handed.program)
+        todo = [] if flag() else left
+        ending = inline.execute(todo, options, report, to_files=True)
         path = codes_path(handed.requests[0].directory, _name())
         files.write_json(path, report.codes)
         stopped = flag() or ending is Ending.STOPPED
@@ -93,8 +94,10 @@ def _goes_on(code: int | None, stopped: bool) -> bool:
     """Whether a run has more to do, when its job was asked to stop or not."""
     if code is None or code == PreemptedError.exit_code:
         return True
-    # The signal ended one that was about to begin, and did not listen yet.
-    return stopped and code == inline.SIGNALLED + signal.SIGTERM
+    # The signal, which Slurm gives to all processes or we pass on, ended one that was
+    # about to begin, and did not listen yet.
+    ends = [process.SIGNALLED + each for each in (signal.SIGTERM, signal.SIGUSR2)]
+    return stopped and code in ends
 
 
 def _num_tasks() -> int:
@@ -122,7 +125,7 @@ def _requeue() -> None:
             # again if it is put back.
             found = queue.find([name]).get(name)
             if found is not None and found.state == "RUNNING":
-                queue.requeue(name)
+                controller.requeue(name)
                 progress.say(f"Job {name} is in the queue again.")
             else:
                 progress.say(f"Job {name} was ended by Slurm: {found}.")

@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import InputError
-from compare_ssgan.studies.executors import jobs
+from compare_ssgan.studies import files
+from compare_ssgan.studies.executors import base
 from compare_ssgan.studies.executors.base import Options
-from compare_ssgan.studies.executors.slurm import job, queue
+from compare_ssgan.studies.executors.slurm import job
 from compare_ssgan.studies.record import now
 from compare_ssgan.studies.request import RunRequest
 
@@ -22,30 +24,30 @@ _LEAD_SECONDS = 120
 _WAIT_SECONDS = 120
 # What submitit leaves of a submission that failed.
 _REST = re.compile(r"[0-9a-f]{32}\.pkl|\.submission_file_[0-9a-f]{32}\.sh")
+_INSTEAD = {
+    "jobs": "--max_jobs N limits the jobs in the queue, and --runs_per_job K puts K "
+    "runs into each.",
+    "cpus": "--threads N sets the processors of a run.",
+    "gpus": "--gres sets the GPUs of a job.",
+}
 
 
 class SubmissionError(InputError):
     """Slurm did not take a job."""
 
 
-def check(requests: Sequence[RunRequest], options: Options) -> None:
-    """Refuses what Slurm cannot honour, and machines without it.
+def check(options: Options, strategy: str) -> None:
+    """Refuses what Slurm cannot honour; see `base.Check`."""
+    base.refuse("slurm", options, _INSTEAD)
+    _check_nodes(options, strategy)
+
+
+def check_machine() -> None:
+    """Refuses machines from which nothing can be submitted.
 
     Raises:
-        InputError: If an option is another executor's, or something is missing.
+        InputError: If something is not installed.
     """
-    for name in ("address", "cpus", "gpus"):
-        if getattr(options, name) is not None:
-            raise InputError(
-                f"--{name} is for --executor ray. With Slurm, --threads N sets the "
-                "processors of a run and --gres its GPUs."
-            )
-    if options.jobs is not None:
-        raise InputError(
-            f"--jobs {options.jobs} is not for --executor slurm: --max_jobs N limits "
-            "the jobs in the queue, and --runs_per_job K puts K runs into each."
-        )
-    check_nodes(requests[0].strategy, options)
     try:
         importlib.import_module("submitit")
     except ImportError as error:
@@ -62,12 +64,8 @@ def check(requests: Sequence[RunRequest], options: Options) -> None:
             )
 
 
-def check_nodes(strategy: str, options: Options) -> None:
-    """Refuses numbers of nodes that do not fit the strategy of the runs.
-
-    Raises:
-        InputError: If they do not.
-    """
+def _check_nodes(options: Options, strategy: str) -> None:
+    """Raises InputError if the number of nodes does not fit the strategy."""
     if strategy != "multiworker":
         if options.nodes is not None:
             raise InputError(
@@ -89,7 +87,10 @@ def check_nodes(strategy: str, options: Options) -> None:
 
 
 def submit(
-    groups: Sequence[Sequence[RunRequest]], options: Options, directory: pathlib.Path
+    groups: Sequence[Sequence[RunRequest]],
+    options: Options,
+    directory: pathlib.Path,
+    cluster: str,
 ) -> list[str]:
     """Submits one array, or a job by itself, and puts it on record.
 
@@ -97,6 +98,7 @@ def submit(
         groups: The runs of every job; no more than an array may have tasks.
         options: Of the command line.
         directory: Of the study.
+        cluster: Name of the cluster, for the record.
 
     Returns:
         What squeue calls each of the jobs.
@@ -124,15 +126,30 @@ def submit(
         ) from error
     names = [each.job_id for each in submitted]
     time = now()
-    jobs.note(
+    note(
         directory,
-        (
-            jobs.Job(request.run_id, "slurm", name, time)
+        [
+            queue.Job(request.run_id, name, time, cluster)
             for name, group in zip(names, groups, strict=True)
             for request in group
-        ),
+        ],
     )
     return names
+
+
+def note(directory: pathlib.Path, rows: Sequence[queue.Job]) -> None:
+    """Adds to a study's record of jobs: all rows, or none if writing fails.
+
+    One process does so at a time.
+
+    Args:
+        directory: Of the study.
+        rows: What was handed over.
+    """
+    path = directory / queue.FILE
+    # A copy may have been cut short: what follows half a row could not be read.
+    text = files.whole_rows(path) + files.to_lines(r._asdict() for r in rows).encode()
+    files.write_atomically(path, text)
 
 
 def _parameters(

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from compare_ssgan.analysis.status import queue
 from compare_ssgan.errors import CommandError, PreemptedError, RunHeldError
 from compare_ssgan.studies import files, lock, progress, stop
-from compare_ssgan.studies.executors import inline, jobs
+from compare_ssgan.studies.executors import process
 from compare_ssgan.studies.executors.base import Ending, Options, Report
-from compare_ssgan.studies.executors.slurm import job, queue, submission
+from compare_ssgan.studies.executors.slurm import controller, job, submission
 from compare_ssgan.studies.record import Record
 from compare_ssgan.studies.request import RunRequest
 
@@ -23,7 +24,7 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS, _GROWTH = 1.0, 20.0, 1.3
 _TICK_SECONDS = 0.1
 # A controller that is being updated may be away for a while.
 _PATIENCE_SECONDS = 1800.0
-# How often a sweep submits a run whose job was killed or lost.
+# How often a sweep submits a run whose job was killed or lost without getting on.
 _SUBMISSIONS = 2
 _LOCK = "submitting.lock"
 
@@ -36,7 +37,8 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
 
     Runs that are in the queue already, by this sweep or another one of the same
     directory, are not submitted again but waited for. A run whose job was killed is
-    submitted once more. SIGTERM, SIGUSR2 or Ctrl-C end the waiting, not the jobs.
+    submitted once more; one that was stopped after a new checkpoint as often as that
+    happens. SIGTERM, SIGUSR2, SIGHUP or Ctrl-C end the waiting, not the jobs.
 
     Args:
         requests: The runs, in order.
@@ -46,14 +48,13 @@ def execute(requests: Sequence[RunRequest], options: Options, report: Report) ->
         report: Told of every run.
 
     Raises:
-        InputError: If an option is another executor's, there is no Slurm, or it does
-            not take the jobs.
+        InputError: If there is no Slurm, or it does not take the jobs.
         CommandError: If Slurm has not answered for half an hour.
     """
     if not requests:
         return Ending.DONE
-    submission.check(requests, options)
-    sweep = _Sweep(requests, options, report, queue.array_limit())
+    submission.check_machine()
+    sweep = _Sweep(requests, options, report, controller.settings())
     with stop.listening() as flag:
         if options.detach:
             try:
@@ -84,16 +85,18 @@ class _Sweep:
         requests: Sequence[RunRequest],
         options: Options,
         report: Report,
-        array_limit: int,
+        settings: dict[str, str],
     ) -> None:
         self.left = {request.run_id: request for request in requests}
         self.queued: dict[str, str] = {}
         self._options, self._report = options, report
-        self._array_limit = array_limit
+        self._array_limit = controller.array_limit(settings)
+        self._cluster = settings.get("ClusterName", "")
         self._directory = requests[0].directory
         self._submissions: Counter[str] = Counter()
-        self._announced: set[str] = set()
-        self._states: list[queue.Job] = []
+        # The checkpoints that runs had when they were announced.
+        self._announced: dict[str, set[str]] = {}
+        self._states: list[queue.State] = []
         self._shown = self._complaint = ""
         self._answered = time.monotonic()
 
@@ -162,8 +165,8 @@ class _Sweep:
     def _look(self) -> None:
         """Finds out which runs are in the queue, and settles those that were."""
         names = {
-            run_id: name
-            for run_id, name in jobs.read(self._directory, "slurm").items()
+            run_id: handed.job
+            for run_id, handed in queue.jobs(self._directory, self._cluster).items()
             if run_id in self.left
         }
         found = queue.find(set(names.values()))
@@ -178,22 +181,28 @@ class _Sweep:
             if run_id in self.queued:
                 self._announce(request)
             elif run_id in self._announced:
-                self._settle(request, names[run_id], found.get(names[run_id]))
+                name = names.get(run_id, "")
+                self._settle(request, name, found.get(name))
             elif Record(request.run_directory).done:
                 self._end(request, 0)
 
-    def _settle(self, request: RunRequest, name: str, last: queue.Job | None) -> None:
+    def _settle(self, request: RunRequest, name: str, last: queue.State | None) -> None:
         """Decides what a run came to that is in the queue no more."""
         if Record(request.run_directory).done:
             self._end(request, 0)
             return
         code = _code(self._directory, name, request.run_id)
         cancelled = last is not None and last.state == queue.CANCELLED
-        lost = code in (None, PreemptedError.exit_code) or code > inline.SIGNALLED
+        stopped = code == PreemptedError.exit_code
+        lost = stopped or code is None or code > process.SIGNALLED
+        before = self._announced[request.run_id]
+        if stopped and _checkpoints(request) - before:
+            # It gets on, however often that happens.
+            self._submissions[request.run_id] = 0
         if lost and not cancelled and self._submissions[request.run_id] < _SUBMISSIONS:
             state = f" ({last.state})" if last else ""
             progress.say(f"{request.run_id}: job {name} was lost{state}; once more")
-            self._announced.remove(request.run_id)
+            del self._announced[request.run_id]
         else:
             if cancelled:
                 progress.say(f"{request.run_id}: job {name} was cancelled")
@@ -206,7 +215,7 @@ class _Sweep:
 
     def _announce(self, request: RunRequest) -> None:
         if request.run_id not in self._announced:
-            self._announced.add(request.run_id)
+            self._announced[request.run_id] = _checkpoints(request)
             self._report.started(request)
 
     def _to_submit(self) -> list[RunRequest]:
@@ -223,7 +232,7 @@ class _Sweep:
         return _batches(groups, self._array_limit)
 
     def _submit(self, groups: Sequence[Sequence[RunRequest]]) -> None:
-        names = submission.submit(groups, self._options, self._directory)
+        names = submission.submit(groups, self._options, self._directory, self._cluster)
         for name, group in zip(names, groups, strict=True):
             for request in group:
                 self.queued[request.run_id] = name
@@ -231,7 +240,7 @@ class _Sweep:
                 self._announce(request)
         more = f" to {names[-1]}" if len(names) > 1 else ""
         progress.say(f"Slurm has them as {names[0]}{more}")
-        self._states = [*self._states, *(queue.Job("PENDING", "") for _ in names)]
+        self._states = [*self._states, *(queue.State("PENDING") for _ in names)]
 
     def _show(self) -> None:
         """Tells how many jobs run, and why others wait, when that has changed."""
@@ -264,6 +273,12 @@ class _Sweep:
 
 def _batches(items: Sequence[Item], size: int) -> list[list[Item]]:
     return [[*items[at : at + size]] for at in range(0, len(items), size)]
+
+
+def _checkpoints(request: RunRequest) -> set[str]:
+    """Returns the names of a run's checkpoints, which have their steps in them."""
+    folder = Record(request.run_directory).checkpoints
+    return {path.name for path in folder.glob("ckpt-*.index")}
 
 
 def _code(directory: pathlib.Path, name: str, run_id: str) -> int | None:
