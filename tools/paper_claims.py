@@ -126,9 +126,8 @@ def render(judged: Sequence[Judged]) -> str:
 
 def _found(study: pathlib.Path, claim: Claim) -> tuple[str, Paired, bool]:
     """Returns the full name of a metric, the difference, the metric's direction."""
-    (table,) = comparing.compare(
-        [study], claim.metric, parse_selection("last"), against=claim.other
-    ).tables
+    options = comparing.Options(parse_selection("last"), against=claim.other)
+    (table,) = comparing.compare([study], claim.metric, options).tables
     rows: list[Row] = [r for r in table.rows if r.group.method == claim.method]
     if len(rows) != 1 or rows[0].difference is None:
         raise SystemExit(
