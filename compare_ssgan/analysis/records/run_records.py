@@ -94,6 +94,8 @@ class Run(NamedTuple):
             generator step and the discriminator steps before it), a multiply-add
             being two; None if unknown.
         version: Version and commit of the package that trained it; "" if unknown.
+        was_built: Whether it is on record with the name of the data that it found;
+            before, its dataset is called after the file that is planned.
     """
 
     study: str
@@ -119,6 +121,7 @@ class Run(NamedTuple):
     parameters: Mapping[str, int] = types.MappingProxyType({})
     operations_per_step: int | None = None
     version: str = ""
+    was_built: bool = False
 
     @property
     def metrics(self) -> list[str]:
@@ -271,6 +274,8 @@ def _read_run(directory: pathlib.Path, planned: Mapping[str, Any]) -> Run:
         parameters=_parameters(content.get("networks") or {}, path),
         operations_per_step=content.get("operations_per_step"),
         version=_version(content),
+        # One that failed before has a record without a length.
+        was_built=bool(content.get("steps")),
     )
 
 
@@ -357,14 +362,13 @@ def with_names(found: Sequence[Run]) -> list[Run]:
     names: dict[str, set[str]] = {}
     for run in found:
         match = _RUN_ID.fullmatch(run.run_id)
-        # Who recorded no length has recorded nothing.
-        if match and run.steps:
+        if match and run.was_built:
             names.setdefault(match["dataset"], set()).add(run.dataset)
     return [
         run._replace(
             family=run.family or families.get(run.method, ""),
             dataset=run.dataset
-            if run.steps
+            if run.was_built
             else _only(names.get(run.dataset), run.dataset),
         )
         for run in found

@@ -220,8 +220,12 @@ def test_a_run_says_what_it_was_trained_with(tmp_path):
     assert (run.git_commit, run.operations_per_step) == ("abc", 7)
 
 
-def test_what_is_planned_has_the_name_of_the_data_that_others_found(tmp_path):
+@pytest.mark.parametrize("planned", [{}, {"steps": 100, "family": "unconditional"}])
+def test_what_is_planned_has_the_name_of_the_data_that_others_found(planned, tmp_path):
     fabricate.plan(tmp_path, [("gan", 0), ("gan", 1)])
+    study = json.loads((tmp_path / "study.json").read_text())
+    study["planned"] = [row | planned for row in study["planned"]]
+    (tmp_path / "study.json").write_text(json.dumps(study))
     directory = fabricate.run(tmp_path, "gan", 0)
     fabricate.change(directory, dataset="digits_subset")
     assert [run.dataset for run in run_records.read(tmp_path)] == ["digits_subset"] * 2
@@ -233,6 +237,14 @@ def test_what_is_planned_has_the_name_of_the_data_that_others_found(tmp_path):
     assert [run.dataset for run in run_records.read(tmp_path)] == [
         "digits_subset", "digits", "digits",
     ]  # fmt: skip
+
+
+def test_what_failed_before_it_was_built_has_the_name_that_others_found(tmp_path):
+    fabricate.change(fabricate.run(tmp_path, "gan", 0), dataset="digits_subset")
+    failed = fabricate.run(tmp_path, "gan", 1, False, status="failed")
+    content = json.loads((failed / "run.json").read_text())
+    (failed / "run.json").write_text(json.dumps(content | {"steps": None}))
+    assert [run.dataset for run in run_records.read(tmp_path)] == ["digits_subset"] * 2
 
 
 def test_what_a_run_may_leave_open_is_not_missed(tmp_path):
