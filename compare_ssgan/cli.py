@@ -28,6 +28,7 @@ from compare_ssgan.commands import (
     weights,
 )
 from compare_ssgan.errors import CommandError
+from compare_ssgan.studies import stop
 
 # In the order in which --help shows them.
 _COMMANDS = (
@@ -51,7 +52,12 @@ def main() -> None:
     # The messages of TensorFlow's start are of no use to a user of ours.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     _print_whatever_is_printed()
-    app.run(_dispatch, flags_parser=lambda argv: _parser().parse_args(argv[1:]))
+    try:
+        app.run(_dispatch, flags_parser=lambda argv: _parser().parse_args(argv[1:]))
+    finally:
+        # Asked to stop twice, as by Slurm and by who looks after the run, it ends with
+        # the exit code of what it did, and is not killed while the interpreter ends.
+        stop.ignore()
 
 
 def _print_whatever_is_printed() -> None:

@@ -41,7 +41,7 @@ ALLOWED = {
     },
     "analysis": {"errors", "protocols"},
     "commands": {"errors", "datasets", "evaluation", "studies", "analysis"},
-    "cli": {"errors", "commands"},
+    "cli": {"errors", "studies", "commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

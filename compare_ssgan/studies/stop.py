@@ -74,6 +74,13 @@ def listening() -> Iterator[StopFlag]:
         yield flag
 
 
+def ignore() -> None:
+    """Has a process that is about to end do so, whoever asks it to stop again."""
+    for number in _SIGNALS:
+        if number != signal.SIGINT:
+            signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def _handling(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():

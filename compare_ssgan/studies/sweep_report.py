@@ -123,7 +123,7 @@ def state(request: RunRequest) -> str:
     """Returns the state of a run; see `Summary`."""
     record = Record(request.run_directory)
     content = record.read() if record.exists else None
-    return run_states.word(run_states.status(record.directory, content))
+    return run_states.status(record.directory, content)
 
 
 def states(requests: Sequence[RunRequest]) -> dict[str, str]:

@@ -31,6 +31,8 @@ run.mkdir(parents=True, exist_ok=True)
 saved = run / "step"
 step = int(saved.read_text()) if saved.exists() else 0
 def save(number, frame):
+    # Slurm signals all processes, and the job passes it on to its runs.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     saved.write_text(str(step))
     sys.exit(75)
 signal.signal(signal.SIGTERM, save)

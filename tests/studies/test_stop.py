@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -72,3 +73,27 @@ def test_who_lost_its_terminal_ends_in_good_order(tmp_path):
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 75
     assert (tmp_path / "received").read_text() == "SIGHUP"
+
+
+# A command that is asked to stop, and once more while the interpreter ends.
+ASKED_TWICE = """
+import atexit, os, signal, sys
+from compare_ssgan import cli
+from compare_ssgan.studies import stop
+number = int(sys.argv.pop())
+def dispatch(arguments):
+    with stop.listening() as flag:
+        os.kill(os.getpid(), number)
+    atexit.register(os.kill, os.getpid(), number)
+    return 75 if flag() else 1
+cli._dispatch = dispatch
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR2", "SIGHUP"])
+def test_who_is_asked_again_while_it_ends_is_not_killed(name, hangup):
+    hangup(signal.SIG_DFL)
+    words = ["status", "nowhere", str(int(getattr(signal, name)))]
+    ended = subprocess.run([sys.executable, "-c", ASKED_TWICE, *words])
+    assert ended.returncode == 75

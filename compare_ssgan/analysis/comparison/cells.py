@@ -66,7 +66,7 @@ class Rule(NamedTuple):
 
 def cell(run: Run, rule: Rule) -> Cell:
     """Returns what a rule selects from a run."""
-    usable = run.status == "complete" or (
+    usable = run.status == "done" or (
         rule.selection.of_unfinished and run.status != "missing"
     )
     curve = run.curve(rule.metric)
@@ -115,7 +115,7 @@ def _problem(
     if not usable:
         state = {"partial": "interrupted"}.get(run.status, run.status)
         return state, f"{state}, not counted by '{selection.name}'"
-    state = "" if run.status == "complete" else f" ({run.status})"
+    state = "" if run.status == "done" else f" ({run.status})"
     if chosen.step is None:
         wanted = selection.title if selection.of_unfinished else "finite measurement"
         if rule.chosen_by != rule.metric:

@@ -189,13 +189,19 @@ def _check_measured(run: Run, other: Run) -> None:
 
 def _check_ended(run: Run, other: Run) -> None:
     """Raises InputError if one run has ended differently in two places."""
-    ends = {run.status, other.status}
-    if len(ends) == 2 and ends <= {*FINISHED}:
+    both = {run.status, other.status} <= {*FINISHED}
+    if both and _end(run) != _end(other):
         raise InputError(
             f"{_place(other)} and {_place(run)} are the same run, but it is "
-            f"{other.status} in one and {run.status} in the other. Move one of them "
+            f"{_end(other)} in one and {_end(run)} in the other. Move one of them "
             "elsewhere."
         )
+
+
+def _end(run: Run) -> str:
+    if run.status != "diverged" or run.diverged_step is None:
+        return run.status
+    return f"diverged at step {run.diverged_step:,}"
 
 
 def _check_alike(runs: Sequence[Run]) -> None:

@@ -267,12 +267,12 @@ def entry(group: Group, metric: str) -> str:
     """Returns '  gan (2/3, 1 diverged)': seeds with a whole curve, and why not all."""
     states = [
         "unmeasured"
-        if run.status == "complete" and metric not in run.metrics
+        if run.status == "done" and metric not in run.metrics
         else run.status
         for run in group.runs
     ]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
-    whole = counts.pop("complete", 0)
+    whole = counts.pop("done", 0)
     number = f"{whole}/{len(states)}" if counts else f"{whole}"
     others = [f"{count} {state}" for state, count in counts.items()]
     return f"  {group.label} ({', '.join([number, *others])})"

@@ -49,7 +49,7 @@ class Sheet(NamedTuple):
         if self.run.status == "diverged":
             at = self.run.diverged_step
             said.append("diverged" + ("" if at is None else f" at {at:,}"))
-        elif self.run.status != "complete":
+        elif self.run.status != "done":
             said.append(self.run.status)
         return ", ".join(said)
 

@@ -20,8 +20,8 @@ from compare_ssgan.errors import InputError
 Directories = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 SCHEMA = 1
-FINISHED = ("complete", "diverged")
-STATUSES = ("complete", "diverged", "running", "partial", "failed", "missing")
+FINISHED = ("done", "diverged")
+STATUSES = ("done", "diverged", "running", "partial", "failed", "missing")
 
 _RUN_ID = re.compile(r"(?P<dataset>.+)-(?P<method>[^-]+)-seed(?P<seed>\d+)-[0-9a-f]{8}")
 
@@ -131,7 +131,7 @@ class Run(NamedTuple):
     @property
     def steps_taken(self) -> int:
         """Generator steps, as far as measurements say where the run has not ended."""
-        if self.status == "complete":
+        if self.status == "done":
             return self.steps
         if self.diverged_step is not None:
             return self.diverged_step

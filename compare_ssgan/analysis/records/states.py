@@ -8,7 +8,7 @@ from compare_ssgan.analysis.records import locks
 
 
 def status(directory: pathlib.Path, record: Mapping[str, Any] | None) -> str:
-    """Returns "complete", "diverged", "running", "partial", "failed" or "missing".
+    """Returns "done", "diverged", "running", "partial", "failed" or "missing".
 
     Args:
         directory: Of the run; need not exist.
@@ -18,7 +18,7 @@ def status(directory: pathlib.Path, record: Mapping[str, Any] | None) -> str:
         recorded = str(record["status"])
         if recorded in ("failed", "diverged"):
             return recorded
-        return "diverged" if record.get("diverged") else "complete"
+        return "diverged" if record.get("diverged") else "done"
     if locks.is_held(directory / "lock"):
         # Between taking the lock and the first record lies the building of the run.
         return "running"
@@ -26,8 +26,3 @@ def status(directory: pathlib.Path, record: Mapping[str, Any] | None) -> str:
         return "failed" if record["status"] == "failed" else "partial"
     # One with a directory was killed before the first record was written.
     return "partial" if directory.is_dir() else "missing"
-
-
-def word(status: str) -> str:
-    """Returns a status as `status` and `sweep` tell it: "done" for "complete"."""
-    return "done" if status == "complete" else status

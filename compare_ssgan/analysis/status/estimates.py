@@ -172,7 +172,7 @@ def _length_keys(work: Work) -> list[_Key]:
 def _progress(run: Run) -> tuple[int, float]:
     """Returns steps taken, as far as timed, and seconds per step, NaN if unknown."""
     if _is_over(run):
-        step = run.steps if run.status == "complete" else run.diverged_step or 0
+        step = run.steps if run.status == "done" else run.diverged_step or 0
         return step, run.wall_seconds / step if step else math.nan
     rows = timings.rows(run.directory)
     last = max((row.step for row in rows), default=0)

@@ -13,7 +13,6 @@ from compare_ssgan.analysis.records import (
     locks,
     protocols,
     run_records,
-    states,
 )
 from compare_ssgan.analysis.records.attempts import Attempt
 from compare_ssgan.analysis.records.run_records import STATUSES, Run
@@ -29,7 +28,7 @@ class Progress(NamedTuple):
 
     Attributes:
         run_id: Of the run.
-        state: One of `run_records.STATUSES`, "done" for "complete".
+        state: One of `run_records.STATUSES`.
         step: Generator steps taken, as far as files say.
         steps: Generator steps to take; 0 if unknown.
         metric: Full name of the metric of `value`; FID if there is one. None if
@@ -120,8 +119,7 @@ def read(directory: str | os.PathLike[str]) -> Standing:
 def totals(rows: Sequence[Progress]) -> dict[str, int]:
     """Returns the number of runs in each state that occurs, and of all."""
     counts = Counter(row.state for row in rows)
-    words = [states.word(status) for status in STATUSES]
-    known = {word: counts[word] for word in words if word in counts}
+    known = {status: counts[status] for status in STATUSES if status in counts}
     return {**known, "all": len(rows)}
 
 
@@ -146,7 +144,7 @@ def _progress(
         waits = _waits_for(run, job, asked, tried, holder, at_work)
     return Progress(
         run.run_id,
-        states.word(run.status),
+        run.status,
         _step(run),
         run.steps,
         metric,
@@ -205,7 +203,7 @@ def _last_value(run: Run) -> tuple[str | None, float]:
 
 
 def _step(run: Run) -> int:
-    has_ended = run.status == "complete" or run.diverged_step is not None
+    has_ended = run.status == "done" or run.diverged_step is not None
     return run.steps_taken if has_ended else max(run.steps_taken, _trained(run))
 
 

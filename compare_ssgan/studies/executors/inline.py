@@ -64,9 +64,9 @@ def execute(
 ) -> Ending:
     """Does runs on this machine, `options.jobs` (1) at a time.
 
-    Several at a time have a GPU each, or share those there are. On SIGTERM, SIGUSR2
-    or Ctrl-C no more runs are started, those in progress are told to stop, and their
-    checkpoints awaited.
+    Several at a time have a GPU each, or share those there are. On SIGTERM, SIGUSR2,
+    SIGHUP or Ctrl-C no more runs are started, those in progress are told to stop, and
+    their checkpoints awaited.
 
     Args:
         requests: The runs, in order.

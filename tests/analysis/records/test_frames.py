@@ -29,7 +29,7 @@ def test_measurements_come_with_the_run_they_belong_to(tmp_path):
     assert row["study"] == tmp_path.name
     assert row["run_id"] == "digits-ssgan-seed1-00000000"
     assert (row["method"], row["family"]) == ("ssgan", "self-supervised")
-    assert (row["seed"], row["status"]) == (1, "complete")
+    assert (row["seed"], row["status"]) == (1, "done")
     assert row["metric"] == fabricate.FID
     assert row["bindings"] == "a.x = 1; b.y = 2"
     numbers = ["seed", "step", "value", "wall_seconds", "operations"]
@@ -95,7 +95,7 @@ def test_runs_without_measurements_are_rows(tmp_path):
     fabricate.change(directory, networks=networks, device=device, operations_per_step=6)
     fabricate.run(tmp_path, "gan", 1, False)
     frame = analysis.runs(tmp_path).set_index("seed")
-    assert frame["status"].to_dict() == {0: "complete", 1: "complete", 2: "missing"}
+    assert frame["status"].to_dict() == {0: "done", 1: "done", 2: "missing"}
     assert frame["num_measurements"].to_dict() == {0: 39, 1: 0, 2: 0}
     assert frame["steps"].tolist() == [6000, 6000, 0]
     assert frame.loc[0, "last_step"] == 6000

@@ -51,7 +51,7 @@ def test_only_done_means_finished(tmp_path):
     fabricate.run(tmp_path, "gan", 3, status="diverged", diverged=where)
     fabricate.run(tmp_path, "gan", 4, status="failed", error="Traceback\nOSError: full")
     found = [run.status for run in run_records.read(tmp_path)]
-    assert found == ["partial", "complete", "partial", "diverged", "failed"]
+    assert found == ["partial", "done", "partial", "diverged", "failed"]
 
 
 def test_a_held_lock_means_running(tmp_path):
@@ -231,7 +231,7 @@ def test_what_is_planned_has_the_name_of_the_data_that_others_found(planned, tmp
     assert [run.dataset for run in run_records.read(tmp_path)] == ["digits_subset"] * 2
     # Where they found different data, it is not known what it would be.
     (directory.parent / fabricate.run_id("gan", 1)).mkdir()
-    assert [run.status for run in run_records.read(tmp_path)] == ["complete", "partial"]
+    assert [run.status for run in run_records.read(tmp_path)] == ["done", "partial"]
     assert [run.dataset for run in run_records.read(tmp_path)] == ["digits_subset"] * 2
     fabricate.run(tmp_path, "gan", 2)
     assert [run.dataset for run in run_records.read(tmp_path)] == [

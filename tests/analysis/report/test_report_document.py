@@ -38,7 +38,7 @@ def run_of(data, method, seed, dataset="digits"):
 def test_every_run_is_there_once_with_its_state(built):
     statuses = [run["status"] for run in built.data["runs"]]
     assert {status: statuses.count(status) for status in set(statuses)} == {
-        "complete": 20, "diverged": 1, "failed": 1, "partial": 1, "missing": 1,
+        "done": 20, "diverged": 1, "failed": 1, "partial": 1, "missing": 1,
     }  # fmt: skip
     groups_of = [group for each in built.data["datasets"] for group in each["groups"]]
     listed = [run for group in groups_of for run in group["runs"]]

@@ -19,7 +19,7 @@ def test_every_run_has_a_row_in_the_order_of_the_plan(tmp_path):
     assert standing.totals(rows) == totals
 
 
-def test_a_complete_run_shows_its_last_fid(tmp_path):
+def test_a_run_that_is_done_shows_its_last_fid(tmp_path):
     fabricate.constant(tmp_path, "gan", [12.5])
     (row,) = standing.read(tmp_path).rows
     assert (row.state, row.step, row.steps) == ("done", 100, 100)

@@ -75,7 +75,7 @@ def test_a_step_that_a_run_lacks_is_an_empty_cell_with_a_note(tmp_path):
     assert "gan: seed 2 no measurement at step 100." in text
 
 
-def test_a_nan_of_a_complete_run_is_named(tmp_path):
+def test_a_nan_of_a_run_that_is_done_is_named(tmp_path):
     fabricate.constant(tmp_path, "gan", [10.0, math.nan])
     text = tables.render(tmp_path)
     assert cells(text, "gan")[1] == "1/2"
@@ -393,6 +393,6 @@ def test_csv_has_full_precision_and_every_count(tmp_path):
 def test_json_has_every_run_and_no_nan(tmp_path):
     study = fabricate.small_study(tmp_path / "small")
     row = parsed(study)["gan"]
-    assert [run["status"] for run in row["runs"]] == ["complete"] * 2 + ["diverged"]
+    assert [run["status"] for run in row["runs"]] == ["done"] * 2 + ["diverged"]
     assert row["runs"][2]["value"] is None
     assert row["verdict"] == "worse"

@@ -51,7 +51,7 @@ def test_csv_of_runs_names_those_without_the_metric(lacking):
     found = [row for row in rows_of(lacking, runs=True) if row["dataset"] == "cifar10"]
     assert [(row["status"], row["problem"]) for row in found] == [
         ("failed", "not measured"),
-        ("complete", "not measured"),
+        ("done", "not measured"),
         ("diverged", "not measured"),
     ]
 

@@ -83,7 +83,7 @@ function showLegend(dataset, held, groups) {
     const on = held.visible.has(group.key);
     const swatch = drawn("svg", {width: 26, height: 10, "aria-hidden": "true", class: style.colour},
       drawn("path", {class: "median", d: "M1 5H25", "stroke-dasharray": style.dashes}));
-    const finished = group.runs.filter((run) => report.runs[run].status === "complete").length;
+    const finished = group.runs.filter((run) => report.runs[run].status === "done").length;
     const number = finished === group.runs.length ? `${finished}` : `${finished}/${group.runs.length}`;
     return element("button", {
       type: "button", id: `legend-${group.key}`, class: "entry", "aria-pressed": String(on),
@@ -92,7 +92,7 @@ function showLegend(dataset, held, groups) {
       onpointerleave: () => held.chart.emphasize(null),
       onfocus: () => on && held.chart.emphasize(group.key),
       onblur: () => held.chart.emphasize(null),
-    }, swatch, element("span", {}, group.label), element("span", {class: "quiet", title: "complete runs"}, ` ${number}`));
+    }, swatch, element("span", {}, group.label), element("span", {class: "quiet", title: "runs that are done"}, ` ${number}`));
   });
   const all = (label, keys) => element("button", {
     type: "button", id: `legend-${label}-${dataset.index}`, class: "plain", onclick: () => set(keys),

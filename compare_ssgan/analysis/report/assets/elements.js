@@ -58,7 +58,7 @@ function keepingFocus(action) {
 }
 
 const STATUS_MARKS = {
-  complete: "\u25cf", diverged: "\u2716", failed: "\u25b2", running: "\u25d0", partial: "\u25d2", missing: "\u25cb",
+  done: "\u25cf", diverged: "\u2716", failed: "\u25b2", running: "\u25d0", partial: "\u25d2", missing: "\u25cb",
 };
 
 // Returns a word for a state with a mark, so that colour is not all that tells it.

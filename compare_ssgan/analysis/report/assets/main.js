@@ -2,11 +2,11 @@
 
 function showHead() {
   byId("title").textContent = report.studies.slice(0, 3).join(", ") + (report.studies.length > 3 ? ", \u2026" : "");
-  const finished = report.runs.filter((run) => run.status === "complete").length;
+  const finished = report.runs.filter((run) => run.status === "done").length;
   const parts = [
     counted(report.datasets.length, "dataset"),
     counted(distinct(report.datasets.flatMap((each) => each.groups.map((group) => group.method))).length, "method"),
-    `${counted(report.runs.length, "run")}, ${wholeNumber(finished)} complete`,
+    `${counted(report.runs.length, "run")}, ${wholeNumber(finished)} done`,
   ];
   byId("subtitle").textContent = parts.join(" \u00b7 ");
   byId("footer").textContent = `compare_ssgan ${report.version}. Everything shown is in this file.`;

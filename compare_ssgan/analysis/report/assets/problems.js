@@ -30,7 +30,7 @@ function showProblems() {
     return element("div", {}, element("h3", {}, `${title}: ${counted(found.length, "run")}`), list, more);
   }).filter(Boolean);
   replaceContent(byId("problems-body"), blocks.length ? blocks
-    : element("p", {class: "quiet"}, "All of these runs are complete."));
+    : element("p", {class: "quiet"}, "All of these runs are done."));
 }
 
 function showProvenance() {
