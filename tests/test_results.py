@@ -81,6 +81,6 @@ def test_the_studies_are_complete(name, seeds):
     runs = run_records.read(ROOT / "results" / name)
     found = {method: {r.seed for r in runs if r.method == method} for method in seeds}
     assert found == {method: set(range(number)) for method, number in seeds.items()}
-    assert {run.status for run in runs} == {"complete"}
+    assert {run.status for run in runs} == {"done"}
     assert all((run.directory / "DONE").is_file() for run in runs)
     assert all(run.operations_per_step for run in runs)
