@@ -112,10 +112,14 @@ def test_names_of_committed_results_are_read_as_before():
         for line in path.read_text().splitlines()
     }
     assert {kind_of(name) for name in names} == {"fid", "kid", "is"}
+    cnn = "cifar10_subset_cnn_0e6313b7"
     expected = {
         "fid600_test_digits_cnn": ("fid", 600, "test", 600, "digits_cnn", None, None),
         "kid600_test_digits_cnn": ("kid", 600, "test", 600, "digits_cnn", None, None),
         "is600_digits_cnn": ("is", 600, None, None, "digits_cnn", None, None),
+        f"fid1k_test_{cnn}": ("fid", 1000, "test", 1000, cnn, None, None),
+        f"kid1k_test_{cnn}": ("kid", 1000, "test", 1000, cnn, None, None),
+        f"is1k_{cnn}": ("is", 1000, None, None, cnn, None, None),
     }
     assert names == set(expected)
     for name, content in expected.items():
